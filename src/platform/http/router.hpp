@@ -1,0 +1,85 @@
+// The table of routes. A route is data: everything that is decided about a request before its handler runs stands here
+// and is enforced in one place (Dispatcher), and the OpenAPI document is made from it.
+//
+// Thread safety: build the Router first, then share it; lookups are const.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "platform/http/message.hpp"
+
+namespace ciclo::http {
+
+// Where a handler runs. `worker`: on a pool thread, and may block. `io`: on the connection's own thread; for handlers
+// of a few microseconds that never block.
+enum class Execution : std::uint8_t { worker, io };
+
+enum class BodyMode : std::uint8_t { buffered, streamed };
+
+// Who may call. `required`: the Guard must find a caller and allow the action. `open`: no caller needed (health,
+// metrics of public nature, the log-in itself).
+enum class Access : std::uint8_t { required, open };
+
+using Handler = std::function<Result<Response>(Request&)>;
+using ErrorRenderer = std::function<Response(const Error&)>;
+
+struct Route {
+  Method method = Method::get;
+  // "/api/v1/workspaces/{workspace}/jobs/{name}"; "{path*}" at the end takes the rest, slashes included.
+  std::string pattern;
+  // What the caller does, as access rules name it: "<component>/<read|write|manage>"; empty for Access::open.
+  std::string action;
+  Access access = Access::required;
+  std::size_t body_limit = 1U << 20U;  // bytes
+  BodyMode body = BodyMode::buffered;
+  Execution execution = Execution::worker;
+  std::string summary;  // one sentence, for OpenAPI
+  std::string tag;      // group in OpenAPI
+  Json request_schema;   // JSON Schema of the body; null when it has none
+  Json response_schema;  // of the 200 answer; null for any
+  Handler handler;
+  ErrorRenderer render_error = error_response;  // the dialect's form of an Error
+};
+
+class Router {
+ public:
+  // Fails with already_exists when method and pattern are taken, invalid when the pattern is malformed.
+  Result<void> add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;  // null: no such path, or not with this method
+    bool path_exists = false;      // then 405 with `allowed` instead of 404
+    std::vector<Method> allowed;
+    std::map<std::string, std::string, std::less<>> parameters;  // percent-decoded
+  };
+  // `raw_path`: as sent, without the query. Segments that are "." or ".." (also encoded) match nothing.
+  Match find(Method method, std::string_view raw_path) const;
+
+  const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
+
+ private:
+  struct Node;
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::shared_ptr<Node> root_;
+};
+
+// OpenAPI 3.1 from the table.
+Json openapi_document(const Router& router, std::string_view title, std::string_view version);
+
+// Finds the caller of a request and decides whether it may do `route.action`. Implemented by administration.
+// Sets request.principal and request.identity. Answers unauthenticated (401) or denied (403); a caller that may not even
+// know that the scope exists gets not_found.
+class Guard {
+ public:
+  virtual ~Guard() = default;
+  virtual Result<void> admit(const Route& route, Request& request) = 0;
+};
+
+}  // namespace ciclo::http

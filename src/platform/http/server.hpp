@@ -1,0 +1,74 @@
+// An HTTP/1.1 server: Boost.Beast with coroutines on a few I/O threads, handlers on a worker pool or inline.
+//
+// Per request: read the head (bounded in size and time) → find the route → Guard → read the body up to the route's limit
+// → handler → write. Keep-alive and pipelining are supported; Expect: 100-continue is answered; gzip and deflate request
+// bodies are inflated under the same limit. Every answer carries x-request-id, x-content-type-options: nosniff and
+// cache-control unless the handler set its own.
+//
+// Thread safety: start() and stop() from one thread; the rest from any.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.hpp"
+#include "platform/http/router.hpp"
+
+namespace ciclo::http {
+
+struct TlsSettings {
+  std::string certificate_file;  // PEM chain
+  std::string key_file;          // PEM
+};
+
+struct ServerSettings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free port
+  int io_threads = 1;
+  int worker_threads = 32;
+  std::size_t max_connections = 4096;
+  std::size_t max_header_bytes = 32U << 10U;
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_timeout{60'000};    // between two pieces of a body
+  std::chrono::milliseconds idle_timeout{75'000};    // between two requests
+  std::chrono::milliseconds write_timeout{60'000};
+  std::optional<TlsSettings> tls;
+};
+
+// Called after each answer, from any thread; for metrics and the access log. Must not block.
+struct Served {
+  const Route* route = nullptr;  // null when none matched
+  Method method = Method::get;
+  int status = 0;
+  std::chrono::nanoseconds duration{};
+  std::size_t request_bytes = 0;
+  std::size_t response_bytes = 0;
+  std::string_view request_id;
+  std::string_view principal;
+  std::string_view path;
+};
+
+class Server {
+ public:
+  // `router` and `guard` must outlive the server. `guard` may be null: then Access::required routes are refused.
+  Server(const Router& router, Guard* guard, ServerSettings settings, std::function<void(const Served&)> on_served = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens; returns once connections are accepted. Fails with conflict when the port is in use, denied for a
+  // privileged port, invalid for an unusable address or certificate.
+  Result<void> start();
+  std::uint16_t port() const;
+  // Takes no new connections, lets running requests finish for up to `grace`, then closes what is left.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ciclo::http

@@ -1,0 +1,64 @@
+// Programs started for jobs and endpoints. They outlive the server that started them: each leads a process group of
+// its own, writes its output straight into files, and leaves its exit code in a file, so that a restarted server finds
+// it again by its handle and learns how it ended.
+//
+// Thread safety: safe from any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+
+namespace ciclo::process {
+
+struct ProcessSpec {
+  std::vector<std::string> arguments;  // [0] is looked up in PATH of `environment`
+  std::map<std::string, std::string> environment;  // the whole of it; nothing is inherited
+  std::filesystem::path working_folder;
+  std::filesystem::path stdout_file;  // appended to
+  std::filesystem::path stderr_file;  // may equal stdout_file
+  std::filesystem::path exit_file;    // gets the exit code; must not exist
+};
+
+// Names one process for ever: a process id alone may be reused.
+struct ProcessHandle {
+  pid_t pid = 0;  // also the process group
+  std::uint64_t start_ticks = 0;  // field 22 of /proc/<pid>/stat
+  std::filesystem::path exit_file;
+};
+Json to_json(const ProcessHandle& handle);
+Result<ProcessHandle> handle_from_json(const Json& json);
+
+struct ProcessState {
+  bool running = false;
+  // How it ended: exit code, or 128 + signal. Nothing while it runs, and when it vanished without a trace (machine
+  // restarted, killed with its shim).
+  std::optional<int> exit_code;
+};
+
+class ProcessRunner {
+ public:
+  virtual ~ProcessRunner() = default;
+  // Fails with not_found when the program does not exist, denied when it may not be run, unavailable when the machine
+  // has no room for another process.
+  virtual Result<ProcessHandle> start(const ProcessSpec& spec) = 0;
+  virtual ProcessState state(const ProcessHandle& handle) = 0;
+  // Waits until the process has ended or the time is over; true when it has ended. No polling.
+  virtual bool wait(const ProcessHandle& handle, std::chrono::milliseconds at_most) = 0;
+  // SIGTERM to the group, SIGKILL after `grace`. Returns when the group is gone.
+  virtual void terminate(const ProcessHandle& handle, std::chrono::milliseconds grace) = 0;
+};
+
+std::unique_ptr<ProcessRunner> make_local_runner();
+
+}  // namespace ciclo::process
