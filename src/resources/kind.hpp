@@ -20,6 +20,7 @@
 namespace ciclo::resources {
 
 class ResourceStore;
+class ResourceService;
 
 enum class Scope : std::uint8_t { organisation, workspace };
 enum class Versioning : std::uint8_t { none, versions };
@@ -78,6 +79,8 @@ struct Kind {
   std::vector<LocalFieldRule> local_fields;
   std::vector<Column> columns;
 
+  // Which names it takes; empty: check_name() of reference.hpp.
+  std::function<Result<void>(std::string_view)> check_name;
   // Defaults and rewrites that need no other resource. Pure. May be empty.
   std::function<Result<void>(Draft&)> normalise;
   // What a schema cannot express, looked at in the transaction that writes: references exist, state allows it. Targets

@@ -34,7 +34,8 @@ struct Route {
   Method method = Method::get;
   // "/api/v1/workspaces/{workspace}/jobs/{name}"; "{path*}" at the end takes the rest, slashes included.
   std::string pattern;
-  // What the caller does, as access rules name it: "<component>/<read|write|manage>"; empty for Access::open.
+  // What the caller does, as access rules name it: "<component>/<read|write|manage>", judged in the workspace of the
+  // route's {workspace}, or the organisation without one. Empty: any caller comes in, and the handler judges.
   std::string action;
   Access access = Access::required;
   std::size_t body_limit = 1U << 20U;  // bytes
@@ -60,7 +61,13 @@ class Router {
     std::map<std::string, std::string, std::less<>> parameters;  // percent-decoded
   };
   // `raw_path`: as sent, without the query. Segments that are "." or ".." (also encoded) match nothing.
+  // HEAD finds the GET route where there is none of its own.
   Match find(Method method, std::string_view raw_path) const;
+
+  // How errors look under `prefix` when no route is known yet (404, 405): the longest matching prefix wins. An empty
+  // prefix replaces the native form. Prefixes match whole segments; "{…}" in a prefix matches any one segment.
+  void set_fallback(std::string prefix, ErrorRenderer renderer);
+  Response render_unrouted(std::string_view raw_path, const Error& error) const;
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 
@@ -68,6 +75,7 @@ class Router {
   struct Node;
   std::vector<std::unique_ptr<Route>> routes_;
   std::shared_ptr<Node> root_;
+  std::vector<std::pair<std::string, ErrorRenderer>> fallbacks_;
 };
 
 // OpenAPI 3.1 from the table.

@@ -1,0 +1,27 @@
+#include "resources/caller.hpp"
+
+#include <fmt/format.h>
+
+namespace ciclo::resources {
+
+Caller Caller::system() { return Caller{.principal = "system", .only_workspace = {}, .token_id = {}, .request_id = {}}; }
+
+const Caller& caller_of(const http::Request& request) {
+  static const Caller nobody;
+  if (!request.identity) return nobody;
+  return *static_cast<const Caller*>(request.identity.get());
+}
+
+Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action,
+                         std::string_view workspace) {
+  Decision decision = policy.decide(caller, action, workspace);
+  if (decision.allowed) return decision;
+  // Who may read nothing of a workspace must not learn that it exists.
+  const bool may_know = workspace.empty() || policy.decide(caller, "workspace/read", workspace).allowed;
+  if (!may_know) return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
+  return fail(ErrorCode::denied, fmt::format("'{}' may not do {} in {}", caller.principal, action,
+                                             workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", workspace)),
+              {}, decision.rule);
+}
+
+}  // namespace ciclo::resources

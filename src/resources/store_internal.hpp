@@ -1,0 +1,15 @@
+// What the files of the store share; for this folder alone.
+#pragma once
+
+#include "resources/store.hpp"
+
+namespace ciclo::resources {
+
+// Adds the keyset condition of the request's page token.
+Result<void> add_page_filter(const ListRequest& request, std::string& where, std::vector<sql::Value>& parameters);
+// The request's limit within 1…1000.
+std::size_t page_limit(const ListRequest& request);
+// Makes the container of a version that was just inserted, or notes the time.
+Result<void> touch_container(sql::Session& session, const Resource& version);
+
+}  // namespace ciclo::resources
