@@ -2,6 +2,11 @@
 // its own, writes its output straight into files, and leaves its exit code in a file, so that a restarted server finds
 // it again by its handle and learns how it ended.
 //
+// How: a process is a small shell that runs the program as its only child, waits for it and writes `<code>\n` to the
+// exit file; a file without the line's end was not written whole and counts as missing. Beside it, "<exit
+// file>.started" names the process for find(). The program sees no open file but its three standard ones (stdin is
+// /dev/null), no blocked or ignored signal, and no variable but those given (the shell adds PWD).
+//
 // Thread safety: safe from any thread.
 #pragma once
 
@@ -22,7 +27,7 @@
 namespace ciclo::process {
 
 struct ProcessSpec {
-  std::vector<std::string> arguments;  // [0] is looked up in PATH of `environment`
+  std::vector<std::string> arguments;  // [0] is looked up in PATH of `environment` (a default PATH without one)
   std::map<std::string, std::string> environment;  // the whole of it; nothing is inherited
   std::filesystem::path working_folder;
   std::filesystem::path stdout_file;  // appended to
@@ -32,7 +37,7 @@ struct ProcessSpec {
 
 // Names one process for ever: a process id alone may be reused.
 struct ProcessHandle {
-  pid_t pid = 0;  // also the process group
+  pid_t pid = 0;                  // also the process group
   std::uint64_t start_ticks = 0;  // field 22 of /proc/<pid>/stat
   std::filesystem::path exit_file;
 };
@@ -55,8 +60,12 @@ class ProcessRunner {
   virtual ProcessState state(const ProcessHandle& handle) = 0;
   // Waits until the process has ended or the time is over; true when it has ended. No polling.
   virtual bool wait(const ProcessHandle& handle, std::chrono::milliseconds at_most) = 0;
-  // SIGTERM to the group, SIGKILL after `grace`. Returns when the group is gone.
+  // SIGTERM to the group, SIGKILL after `grace`. Returns when the group is gone. Also ends what a program that has
+  // ended by itself left running in its group.
   virtual void terminate(const ProcessHandle& handle, std::chrono::milliseconds grace) = 0;
+  // The process that was started with this exit file, by this or an earlier server: for a server that was killed after
+  // start() and before it could keep the handle. Nothing when none was started.
+  virtual std::optional<ProcessHandle> find(const std::filesystem::path& exit_file) = 0;
 };
 
 std::unique_ptr<ProcessRunner> make_local_runner();
