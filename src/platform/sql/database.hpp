@@ -1,7 +1,7 @@
 // SQL over SQLite or PostgreSQL, behind one interface.
 //
 // Statements use `?` for parameters (PostgreSQL's are renumbered) and the common subset of both dialects:
-// BIGINT, DOUBLE PRECISION, TEXT, and {{blob}} / {{auto_id}} in migrations for the types that differ; INSERT … ON
+// BIGINT, DOUBLE PRECISION, TEXT, and {{blob}} / {{auto_id}} in migrations for the types that differ, {{clustered}} after a table's `)`; INSERT … ON
 // CONFLICT … DO UPDATE, RETURNING, keyset paging by row values. No statement text ever contains a value from outside.
 //
 // Writes are group-committed: the closures of all waiting callers run one after another in one transaction, each in a
@@ -11,7 +11,15 @@
 //  - is undone alone when it returns an Error, without touching its neighbours;
 //  - may run a second time if the group's commit failed and was retried one by one: no effects outside the session.
 //
+// After a statement failed, every further one of that session gives the same error, and so does the closure whatever it
+// returns (PostgreSQL works so, and SQLite is held to it). To insert what may be there already, write ON CONFLICT DO
+// NOTHING and look at the number of rows changed, rather than handling already_exists within the closure.
+//
 // Reads run beside writes on a snapshot of their own and see every write acknowledged before they began.
+//
+// The engines differ in what the common subset leaves open: SQLite stores NaN as NULL; text sorts by bytes there and by
+// the database's collation in PostgreSQL (create it with the locale C); a PostgreSQL parameter must have its column's type,
+// and a null needs a cast where the statement gives it no type (CAST(? AS BIGINT) IS NULL).
 //
 // Errors: not unique → already_exists; foreign key or check → conflict; busy, lost connection → unavailable;
 // disk full, read-only, corrupt → internal with what to do in the hint.
