@@ -69,16 +69,16 @@ using Failure = std::unexpected<Error>;
 
 // CICLO_TRY(const auto row, store.get(key)): declares `row`, or returns the Error from the enclosing function.
 #define CICLO_TRY(declaration, ...) CICLO_TRY_(CICLO_CONCAT(ciclo_result_, __COUNTER__), declaration, __VA_ARGS__)
-#define CICLO_TRY_(result, declaration, ...)                               \
-  auto result = (__VA_ARGS__);                                             \
+#define CICLO_TRY_(result, declaration, ...)                                      \
+  auto result = (__VA_ARGS__);                                                    \
   if (!result) return std::unexpected<::ciclo::Error>(std::move(result).error()); \
   declaration = *std::move(result)
 
-// Returns the Error of a Result<void> from the enclosing function, or goes on.
-#define CICLO_CHECK(...)                                                                      \
-  do {                                                                                        \
-    if (auto ciclo_check_ = (__VA_ARGS__); !ciclo_check_)                                     \
-      return std::unexpected<::ciclo::Error>(std::move(ciclo_check_).error());                \
+// Returns the Error of a Result from the enclosing function, or goes on; a value is dropped.
+#define CICLO_CHECK(...) CICLO_CHECK_(CICLO_CONCAT(ciclo_check_, __COUNTER__), __VA_ARGS__)
+#define CICLO_CHECK_(result, ...)                                                                                \
+  do {                                                                                                           \
+    if (auto result = (__VA_ARGS__); !result) return std::unexpected<::ciclo::Error>(std::move(result).error()); \
   } while (false)
 
 }  // namespace ciclo

@@ -4,7 +4,9 @@
 
 namespace ciclo::resources {
 
-Caller Caller::system() { return Caller{.principal = "system", .only_workspace = {}, .token_id = {}, .request_id = {}}; }
+Caller Caller::system() {
+  return Caller{.principal = "system", .only_workspace = {}, .token_id = {}, .request_id = {}};
+}
 
 const Caller& caller_of(const http::Request& request) {
   static const Caller nobody;
@@ -18,9 +20,11 @@ Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::
   if (decision.allowed) return decision;
   // Who may read nothing of a workspace must not learn that it exists.
   const bool may_know = workspace.empty() || policy.decide(caller, "workspace/read", workspace).allowed;
-  if (!may_know) return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
-  return fail(ErrorCode::denied, fmt::format("'{}' may not do {} in {}", caller.principal, action,
-                                             workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", workspace)),
+  if (!may_know)
+    return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
+  return fail(ErrorCode::denied,
+              fmt::format("'{}' may not do {} in {}", caller.principal, action,
+                          workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", workspace)),
               {}, decision.rule);
 }
 

@@ -34,8 +34,8 @@ struct Decision {
   std::string rule;  // the role assignment or rule that decided, for the audit row and the error
 };
 
-// Actions are "<component>/<read|write|manage>", components as in the access tables: workspace, secrets, images, storage,
-// automation, packages, logs, monitor; and "organisation" for what lies above workspaces.
+// Actions are "<component>/<read|write|manage>", components as in the access tables: workspace, secrets, images,
+// storage, automation, packages, logs, monitor; and "organisation" for what lies above workspaces.
 class AccessPolicy {
  public:
   virtual ~AccessPolicy() = default;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace ciclo::resources {
@@ -22,8 +24,11 @@ struct KindRoutes {
   }
 
   ResourceKey key_of(const http::Request& request) const {
-    return {.workspace = request.parameter("workspace"), .kind = kind.name, .parent = request.parameter("parent"),
-            .name = request.parameter("name"), .version = request.parameter("version")};
+    return {.workspace = request.parameter("workspace"),
+            .kind = kind.name,
+            .parent = request.parameter("parent"),
+            .name = request.parameter("name"),
+            .version = request.parameter("version")};
   }
 
   // Empty for kinds of the organisation: any caller comes in, and the service judges by the workspace named.
@@ -52,7 +57,8 @@ struct KindRoutes {
 };
 
 std::size_t limit_of(const http::Request& request) {
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(parse_int(request.query.find("limit").value_or("100")).value_or(100), 1, 1000));
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(parse_int(request.query.find("limit").value_or("100")).value_or(100), 1, 1000));
 }
 
 bool flag(const http::Request& request, std::string_view name) {
@@ -94,9 +100,10 @@ Json view_container(const Container& container) {
           {"tags", container.tags},
           {"labels", labels},
           {"archived", container.archived},
-          {"creation_context", {{"created_at", format_rfc3339(container.created_at)},
-                                {"created_by", container.created_by},
-                                {"last_modified_at", format_rfc3339(container.updated_at)}}}};
+          {"creation_context",
+           {{"created_at", format_rfc3339(container.created_at)},
+            {"created_by", container.created_by},
+            {"last_modified_at", format_rfc3339(container.updated_at)}}}};
 }
 
 Result<std::optional<std::int64_t>> expected_revision(const http::Request& request) {
@@ -122,10 +129,13 @@ http::Handler create_handler(KindRoutes routes, CreateRequest::IfExists if_exist
     const ResourceKey key = routes.key_of(request);
     if (document.is_object() && !key.name.empty()) document["name"] = key.name;
     if (document.is_object() && !key.version.empty()) document["version"] = key.version;
-    CICLO_TRY(const auto resource,
-              routes.service.create(caller_of(request), {.workspace = key.workspace, .kind = key.kind, .parent = key.parent,
-                                                         .document = std::move(document), .owner = {}, .links = {},
-                                                         .if_exists = if_exists}));
+    CICLO_TRY(const auto resource, routes.service.create(caller_of(request), {.workspace = key.workspace,
+                                                                              .kind = key.kind,
+                                                                              .parent = key.parent,
+                                                                              .document = std::move(document),
+                                                                              .owner = {},
+                                                                              .links = {},
+                                                                              .if_exists = if_exists}));
     return routes.answer(resource, resource.revision == 1 ? 201 : 200);
   };
 }
@@ -141,8 +151,9 @@ http::Handler patch_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
     CICLO_TRY(const Json patch, request.json());
     CICLO_TRY(const auto revision, expected_revision(request));
-    CICLO_TRY(const auto resource, routes.service.update(caller_of(request), {.key = routes.key_of(request), .patch = patch,
-                                                                              .expected_revision = revision}));
+    CICLO_TRY(const auto resource,
+              routes.service.update(caller_of(request),
+                                    {.key = routes.key_of(request), .patch = patch, .expected_revision = revision}));
     return routes.answer(resource);
   };
 }
@@ -167,21 +178,26 @@ Result<void> add_item_routes(http::Router& router, const KindRoutes& routes, con
   CICLO_CHECK(router.add(routes.route(http::Method::put, item, fmt::format("Create or update a {}", title),
                                       create_handler(routes, CreateRequest::IfExists::update))));
   if (routes.kind.can_update)
-    CICLO_CHECK(router.add(routes.route(http::Method::patch, item, fmt::format("Change a {}", title), patch_handler(routes))));
+    CICLO_CHECK(
+        router.add(routes.route(http::Method::patch, item, fmt::format("Change a {}", title), patch_handler(routes))));
   if (routes.kind.can_delete)
-    CICLO_CHECK(router.add(routes.route(http::Method::del, item, fmt::format("Delete a {}", title), delete_handler(routes))));
+    CICLO_CHECK(
+        router.add(routes.route(http::Method::del, item, fmt::format("Delete a {}", title), delete_handler(routes))));
   CICLO_CHECK(router.add(routes.route(http::Method::post, item + "/archive", fmt::format("Hide a {} from lists", title),
                                       archive_handler(routes, true))));
-  return router.add(routes.route(http::Method::post, item + "/restore", fmt::format("Show an archived {} in lists again", title),
+  return router.add(routes.route(http::Method::post, item + "/restore",
+                                 fmt::format("Show an archived {} in lists again", title),
                                  archive_handler(routes, false)));
 }
 
 http::Handler list_containers_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
     const auto& parts = routes.service.parts();
-    CICLO_CHECK(require(parts.access, caller_of(request), routes.kind.component + "/read", request.parameter("workspace")));
+    CICLO_CHECK(
+        require(parts.access, caller_of(request), routes.kind.component + "/read", request.parameter("workspace")));
     const ListRequest list = list_request(routes, request);
-    CICLO_TRY(const auto page, parts.database.read([&](sql::Session& session) { return parts.store.list_containers(session, list); }));
+    CICLO_TRY(const auto page,
+              parts.database.read([&](sql::Session& session) { return parts.store.list_containers(session, list); }));
     return page_response(page, view_container);
   };
 }
@@ -207,17 +223,26 @@ http::Handler patch_container_handler(KindRoutes routes) {
     CICLO_TRY(const Decision decision, require(parts.access, caller, routes.kind.component + "/write", key.workspace));
     return parts.database.write([&](sql::Session& session) -> Result<http::Response> {
       CICLO_TRY(auto container, parts.store.find_container(session, key));
-      if (!container) return fail(ErrorCode::not_found, fmt::format("there is no {} '{}'", routes.kind.title, key.name));
+      if (!container)
+        return fail(ErrorCode::not_found, fmt::format("there is no {} '{}'", routes.kind.title, key.name));
       if (patch.contains("description")) container->description = text_or(patch, "description");
       if (patch.contains("archived")) container->archived = member(patch, "archived") == true;
       merge_patch(container->tags, patch.value("tags", Json::object()));
       CICLO_TRY(const auto stored, parts.store.put_container(session, *std::move(container)));
-      events::Event event{.type = fmt::format("ciclo.{}.updated", routes.kind.name), .source = "/workspaces/" + key.workspace,
-                          .subject = key.subject(), .workspace = key.workspace, .actor = caller.principal,
+      events::Event event{.type = fmt::format("ciclo.{}.updated", routes.kind.name),
+                          .source = "/workspaces/" + key.workspace,
+                          .subject = key.subject(),
+                          .workspace = key.workspace,
+                          .actor = caller.principal,
                           .data = {{"name", key.name}}};
-      CICLO_CHECK(routes.service.record_in(session, {.caller = caller, .action = routes.kind.component + "/write",
-                                                     .operation = "update", .workspace = key.workspace, .target = key.path(),
-                                                     .decision = decision}, std::move(event)));
+      CICLO_CHECK(routes.service.record_in(session,
+                                           {.caller = caller,
+                                            .action = routes.kind.component + "/write",
+                                            .operation = "update",
+                                            .workspace = key.workspace,
+                                            .target = key.path(),
+                                            .decision = decision},
+                                           std::move(event)));
       return http::Response::json(view_container(stored));
     });
   };
@@ -225,9 +250,10 @@ http::Handler patch_container_handler(KindRoutes routes) {
 
 http::Handler get_label_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
-    const Reference reference{.workspace = {}, .name = request.parameter("name"), .version = {}, .label = request.parameter("label")};
-    CICLO_TRY(const auto resource, routes.service.resolve(caller_of(request), routes.kind.name, request.parameter("workspace"),
-                                                          reference.text()));
+    const Reference reference{
+        .workspace = {}, .name = request.parameter("name"), .version = {}, .label = request.parameter("label")};
+    CICLO_TRY(const auto resource, routes.service.resolve(caller_of(request), routes.kind.name,
+                                                          request.parameter("workspace"), reference.text()));
     return routes.answer(resource);
   };
 }
@@ -245,11 +271,18 @@ http::Handler change_label_handler(KindRoutes routes, bool remove) {
     CICLO_CHECK(parts.database.write([&](sql::Session& session) -> Result<void> {
       CICLO_CHECK(remove ? parts.store.remove_label(session, key, label) : parts.store.set_label(session, key, label));
       events::Event event{.type = fmt::format("ciclo.{}.{}", routes.kind.name, remove ? "unlabelled" : "labelled"),
-                          .source = "/workspaces/" + key.workspace, .subject = key.subject(), .workspace = key.workspace,
-                          .actor = caller.principal, .data = {{"name", key.name}, {"version", key.version}, {"label", label}}};
-      const AuditEntry entry{.caller = caller, .action = routes.kind.component + "/write",
-                             .operation = remove ? "remove label" : "set label", .workspace = key.workspace,
-                             .target = key.path(), .decision = decision, .detail = {{"label", label}}};
+                          .source = "/workspaces/" + key.workspace,
+                          .subject = key.subject(),
+                          .workspace = key.workspace,
+                          .actor = caller.principal,
+                          .data = {{"name", key.name}, {"version", key.version}, {"label", label}}};
+      const AuditEntry entry{.caller = caller,
+                             .action = routes.kind.component + "/write",
+                             .operation = remove ? "remove label" : "set label",
+                             .workspace = key.workspace,
+                             .target = key.path(),
+                             .decision = decision,
+                             .detail = {{"label", label}}};
       return routes.service.record_in(session, entry, std::move(event));
     }));
     return http::Response::empty();
@@ -263,20 +296,24 @@ Result<void> add_kind_routes(http::Router& router, const KindRoutes& routes) {
   CICLO_CHECK(router.add(routes.route(http::Method::post, collection, fmt::format("Create a {}", kind.title),
                                       create_handler(routes, CreateRequest::IfExists::fail))));
   if (kind.versioning == Versioning::none) {
-    CICLO_CHECK(router.add(routes.route(http::Method::get, collection, fmt::format("List {}", kind.plural), list_handler(routes))));
+    CICLO_CHECK(router.add(
+        routes.route(http::Method::get, collection, fmt::format("List {}", kind.plural), list_handler(routes))));
     return add_item_routes(router, routes, item);
   }
   CICLO_CHECK(router.add(routes.route(http::Method::get, collection, fmt::format("List {} by name", kind.plural),
                                       list_containers_handler(routes))));
-  CICLO_CHECK(router.add(routes.route(http::Method::get, item, fmt::format("Show what all versions of a {} share", kind.title),
-                                      get_container_handler(routes))));
-  CICLO_CHECK(router.add(routes.route(http::Method::patch, item, fmt::format("Change what all versions of a {} share", kind.title),
+  CICLO_CHECK(
+      router.add(routes.route(http::Method::get, item, fmt::format("Show what all versions of a {} share", kind.title),
+                              get_container_handler(routes))));
+  CICLO_CHECK(router.add(routes.route(http::Method::patch, item,
+                                      fmt::format("Change what all versions of a {} share", kind.title),
                                       patch_container_handler(routes))));
-  CICLO_CHECK(router.add(routes.route(http::Method::get, item + "/versions", fmt::format("List the versions of a {}", kind.title),
-                                      list_handler(routes))));
+  CICLO_CHECK(router.add(routes.route(http::Method::get, item + "/versions",
+                                      fmt::format("List the versions of a {}", kind.title), list_handler(routes))));
   const std::string label = item + "/labels/{label}";
-  CICLO_CHECK(router.add(routes.route(http::Method::get, label, fmt::format("Show the {} version with a label", kind.title),
-                                      get_label_handler(routes))));
+  CICLO_CHECK(
+      router.add(routes.route(http::Method::get, label, fmt::format("Show the {} version with a label", kind.title),
+                              get_label_handler(routes))));
   CICLO_CHECK(router.add(routes.route(http::Method::put, label, fmt::format("Put a label on a {} version", kind.title),
                                       change_label_handler(routes, false))));
   CICLO_CHECK(router.add(routes.route(http::Method::del, label, fmt::format("Take a label off a {}", kind.title),
@@ -288,10 +325,12 @@ http::Handler lineage_handler(ResourceService& service) {
   return [&service](http::Request& request) -> Result<http::Response> {
     const std::string& workspace = request.parameter("workspace");
     const auto subject = request.query.find("subject");
-    if (!subject) return fail(ErrorCode::invalid, "say whose lineage", "subject", "for example ?subject=model/weather:1");
+    if (!subject)
+      return fail(ErrorCode::invalid, "say whose lineage", "subject", "for example ?subject=model/weather:1");
     const ResourceKey key = parse_subject(workspace, *subject);
-    const auto direction = request.query.find("direction").value_or("upstream") == "downstream" ? ResourceStore::Direction::downstream
-                                                                                               : ResourceStore::Direction::upstream;
+    const auto direction = request.query.find("direction").value_or("upstream") == "downstream"
+                               ? ResourceStore::Direction::downstream
+                               : ResourceStore::Direction::upstream;
     const auto& parts = service.parts();
     CICLO_TRY(const auto edges, parts.database.read([&](sql::Session& session) -> Result<std::vector<Link>> {
       CICLO_CHECK(parts.store.get(session, key));

@@ -5,8 +5,8 @@
 // and for kinds with versions the same one level deeper, at <collection>/{name}/versions/{version}, with
 //   <collection>/{name}               GET the container, PATCH description and tags
 //   <collection>/{name}/labels/{label} GET the version, PUT {"version"}, DELETE
-// <collection> is /api/v1/<plural> for kinds of the organisation, /api/v1/workspaces/{workspace}/<plural> for all others, and
-// /api/v1/workspaces/{workspace}/<parent's plural>/{parent}/<plural> for children. Also
+// <collection> is /api/v1/<plural> for kinds of the organisation, /api/v1/workspaces/{workspace}/<plural> for all
+// others, and /api/v1/workspaces/{workspace}/<parent's plural>/{parent}/<plural> for children. Also
 //   /api/v1/workspaces/{workspace}/lineage?subject=…&direction=upstream|downstream   GET
 //   /api/v1/workspaces/{workspace}/events?after=&type=&subject=&limit=               GET
 //

@@ -17,7 +17,8 @@ KindTable::~KindTable() = default;
 KindTable::KindTable(KindTable&&) noexcept = default;
 
 Result<void> KindTable::add(Kind kind) {
-  if (find(kind.name) != nullptr) return fail(ErrorCode::already_exists, fmt::format("the kind '{}' is there twice", kind.name));
+  if (find(kind.name) != nullptr)
+    return fail(ErrorCode::already_exists, fmt::format("the kind '{}' is there twice", kind.name));
   auto parsed = parse_json(kind.schema);
   if (!parsed) return Failure(parsed.error().add_context(fmt::format("schemas/{}.json", kind.name)));
   auto schema = JsonSchema::compile(*parsed);
@@ -41,7 +42,8 @@ const Kind* KindTable::find_plural(std::string_view plural) const {
 
 Result<void> KindTable::validate(const Kind& kind, const Json& document) const {
   const auto found = schemas_->by_kind.find(kind.name);
-  if (found == schemas_->by_kind.end()) return fail(ErrorCode::internal, fmt::format("the kind '{}' is not in the table", kind.name));
+  if (found == schemas_->by_kind.end())
+    return fail(ErrorCode::internal, fmt::format("the kind '{}' is not in the table", kind.name));
   return found->second.validate(document);
 }
 

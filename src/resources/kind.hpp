@@ -1,5 +1,6 @@
-// A kind of resource, as data. A new kind is a schema (schemas/<name>.json), one file that fills in a Kind, and one line
-// where apps/ lists the kinds. The HTTP routes, the command line, OpenAPI and the checks are all made from this table.
+// A kind of resource, as data. A new kind is a schema (schemas/<name>.json), one file that fills in a Kind, and one
+// line where apps/ lists the kinds. The HTTP routes, the command line, OpenAPI and the checks are all made from this
+// table.
 //
 // Thread safety: build the table first, then share it; the functions in it are called from any thread.
 #pragma once
@@ -29,9 +30,9 @@ enum class Mutability : std::uint8_t { spec_may_change, asset };
 
 // A resource about to be created or changed.
 struct Draft {
-  Resource resource;         // spec as sent (schema-checked), name and version filled in or empty
+  Resource resource;                 // spec as sent (schema-checked), name and version filled in or empty
   const Resource* before = nullptr;  // what it was, for an update
-  std::vector<Link> links;   // lineage to record with it
+  std::vector<Link> links;           // lineage to record with it
 };
 
 // What a kind's check may look at. Valid during the call only.
@@ -45,14 +46,14 @@ struct CheckContext {
 
 // What the command line does with a field of the document that names something on the user's disk.
 enum class LocalField : std::uint8_t {
-  upload,        // a file or folder: uploaded, the field becomes an azureml://datastores/… path
-  inline_yaml,   // "./conda.yml" or "file:x.yml": read, its content replaces the path
+  upload,           // a file or folder: uploaded, the field becomes an azureml://datastores/… path
+  inline_yaml,      // "./conda.yml" or "file:x.yml": read, its content replaces the path
   inline_resource,  // a YAML of a resource, inlined, whose own local fields are handled by `kind` relative to that file
 };
 struct LocalFieldRule {
   std::string pointer;  // with * for any key or index: "/jobs/*/code"
   LocalField action = LocalField::upload;
-  std::string kind;     // for inline_resource: whose rules apply inside
+  std::string kind;  // for inline_resource: whose rules apply inside
 };
 
 // A column of `-o table`.
@@ -68,9 +69,9 @@ struct Kind {
   Scope scope = Scope::workspace;
   Versioning versioning = Versioning::none;
   Mutability mutability = Mutability::spec_may_change;
-  std::string parent_kind;  // "online-endpoint" for deployments
-  std::string component;    // for access: "workspace", "storage", "automation", …
-  std::string_view schema;  // the text of schemas/<name>.json
+  std::string parent_kind;      // "online-endpoint" for deployments
+  std::string component;        // for access: "workspace", "storage", "automation", …
+  std::string_view schema;      // the text of schemas/<name>.json
   bool generates_name = false;  // a missing name is made up (jobs)
   // Deleting waits for a controller to take the thing down and call ResourceService::finish_delete().
   bool has_finalizer = false;

@@ -1,7 +1,7 @@
 // The reconcile loop: wakes controllers until what is matches what is wanted.
 //
-// A controller looks at one resource as it is now, takes the next step towards its spec, and says when to look again. It
-// holds no state that matters: after a restart every live resource of its kind is looked at once.
+// A controller looks at one resource as it is now, takes the next step towards its spec, and says when to look again.
+// It holds no state that matters: after a restart every live resource of its kind is looked at once.
 //
 // Thread safety: safe from any thread. One key is in at most one controller call at a time; a wake-up during that call
 // leads to one more call after it.
@@ -38,7 +38,7 @@ class Controller {
 class ReconcileLoop {
  public:
   ReconcileLoop(ResourceService& service, events::EventLog& events, log::Logger& logger, int threads);
-  ~ReconcileLoop();  // stops
+  ~ReconcileLoop();                  // stops
   void add(Controller& controller);  // before start(); must outlive the loop
   Result<void> start();
   // Returns when no controller call runs any more.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace ciclo::resources {
@@ -44,15 +46,19 @@ Result<Reference> parse_short(std::string_view text, std::string_view body) {
   return reference;
 }
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
-bool is_name_char(char c) { return is_name_start(c) || c == '-' || c == '.' || c == ' '; }
+bool is_name_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+bool is_name_char(char c) {
+  return is_name_start(c) || c == '-' || c == '.' || c == ' ';
+}
 
 }  // namespace
 
 std::string Reference::text() const {
   if (!workspace.empty()) {
-    return fmt::format("azureml://registries/{}/assets/{}/{}/{}", workspace, name, version.empty() ? "labels" : "versions",
-                       version.empty() ? label : version);
+    return fmt::format("azureml://registries/{}/assets/{}/{}/{}", workspace, name,
+                       version.empty() ? "labels" : "versions", version.empty() ? label : version);
   }
   if (!version.empty()) return fmt::format("azureml:{}:{}", name, version);
   if (!label.empty()) return fmt::format("azureml:{}@{}", name, label);

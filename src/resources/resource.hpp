@@ -34,14 +34,14 @@ ResourceKey parse_subject(std::string_view workspace, std::string_view subject);
 
 struct Resource {
   ResourceKey key;
-  std::string uid;              // for ever unique, also after deletion and re-creation
-  std::int64_t sequence = 0;    // order of creation; lists are paged by it
-  std::string owner;            // the resource it belongs to by name (a step's pipeline job); empty for top-level ones
-  Json spec = Json::object();   // in the words of the Azure ML YAML, without name and version
+  std::string uid;               // for ever unique, also after deletion and re-creation
+  std::int64_t sequence = 0;     // order of creation; lists are paged by it
+  std::string owner;             // the resource it belongs to by name (a step's pipeline job); empty for top-level ones
+  Json spec = Json::object();    // in the words of the Azure ML YAML, without name and version
   Json status = Json::object();  // fields that `az … -o json` adds: status, provisioning_state, scoring_uri, …
-  Json tags = Json::object();   // string → string
+  Json tags = Json::object();    // string → string
   bool archived = false;
-  bool deleting = false;         // a controller is taking it down
+  bool deleting = false;        // a controller is taking it down
   std::int64_t revision = 0;    // the etag: rises with every change
   std::int64_t generation = 0;  // rises when spec changes
   std::string created_by;
@@ -62,7 +62,7 @@ struct Container {
   std::string created_by;
   TimePoint created_at;
   TimePoint updated_at;
-  std::string latest_version;               // newest version that is not archived; empty when there is none
+  std::string latest_version;  // newest version that is not archived; empty when there is none
   std::vector<std::pair<std::string, std::string>> labels;  // label → version; MLflow's aliases
 };
 
@@ -70,7 +70,8 @@ struct Container {
 struct Link {
   std::string from;      // ResourceKey::path() or an outside URI
   std::string to;        // ResourceKey::path()
-  std::string relation;  // "input", "output", "trained_by", "promoted_from", "deployed_as", "child", "triggered_by", "approved_by"
+  std::string relation;  // "input", "output", "trained_by", "promoted_from", "deployed_as", "child", "triggered_by",
+                         // "approved_by"
 };
 
 }  // namespace ciclo::resources

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/ids.hpp"
 
 namespace ciclo::resources {
@@ -9,7 +12,8 @@ namespace {
 
 enum class Intent : std::uint8_t { read, write };
 
-// What a caller needs for a resource of this kind, and where. A workspace guards itself; making one is the organisation's.
+// What a caller needs for a resource of this kind, and where. A workspace guards itself; making one is the
+// organisation's.
 struct Need {
   std::string action;
   std::string workspace;
@@ -51,7 +55,8 @@ Result<void> check_asset_change(const Kind& kind, const Resource& before, const 
       if (std::ranges::find(may_change, key) != may_change.end()) continue;
       if (member(before.spec, key) != member(after.spec, key))
         return fail(ErrorCode::conflict, fmt::format("a {} version never changes: '{}' cannot be set", kind.title, key),
-                    "/" + escape_pointer_token(key), "create a new version; tags, description and properties may change");
+                    "/" + escape_pointer_token(key),
+                    "create a new version; tags, description and properties may change");
     }
   return {};
 }
@@ -71,13 +76,15 @@ Result<Draft> ResourceService::make_draft(const Kind& kind, CreateRequest& reque
   Json& spec = request.document;
   spec.erase("$schema");
   Resource& resource = draft.resource;
-  resource.key = {.workspace = request.workspace, .kind = kind.name, .parent = request.parent, .name = {}, .version = {}};
+  resource.key = {
+      .workspace = request.workspace, .kind = kind.name, .parent = request.parent, .name = {}, .version = {}};
   resource.key.name = as_text(take(spec, "name"));
   const Json version = take(spec, "version");
   if (kind.versioning == Versioning::versions) resource.key.version = as_text(version);
   if (resource.key.name.empty() && kind.generates_name) resource.key.name = new_friendly_name();
   if (resource.key.name.empty())
-    return fail(ErrorCode::invalid, fmt::format("the {} has no name", kind.title), "/name", "add 'name:' or give --name");
+    return fail(ErrorCode::invalid, fmt::format("the {} has no name", kind.title), "/name",
+                "add 'name:' or give --name");
   CICLO_CHECK(kind.check_name ? kind.check_name(resource.key.name) : check_name(resource.key.name, "name"));
   if (!resource.key.version.empty()) CICLO_CHECK(check_name(resource.key.version, "version"));
   const Json tags = take(spec, "tags");
@@ -90,8 +97,8 @@ Result<Draft> ResourceService::make_draft(const Kind& kind, CreateRequest& reque
   return draft;
 }
 
-Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, const Resource& resource, std::string_view what,
-                                       const std::string& actor, const Json& data) {
+Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, const Resource& resource,
+                                       std::string_view what, const std::string& actor, const Json& data) {
   events::Event event;
   event.type = fmt::format("ciclo.{}.{}", kind.name, what);
   event.workspace = resource.key.workspace;
@@ -109,20 +116,26 @@ Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, 
   return {};
 }
 
-Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft) {
+Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller& caller, const Kind& kind,
+                                            Draft draft) {
   const Need need = need_of(kind, draft.resource.key, Intent::write, true);
   CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
   if (kind.scope == Scope::workspace) {
-    const ResourceKey home{.workspace = {}, .kind = "workspace", .parent = {}, .name = draft.resource.key.workspace, .version = {}};
+    const ResourceKey home{
+        .workspace = {}, .kind = "workspace", .parent = {}, .name = draft.resource.key.workspace, .version = {}};
     CICLO_CHECK(parts_.store.get(session, home));
   }
   if (!kind.parent_kind.empty()) {
-    const ResourceKey parent{.workspace = draft.resource.key.workspace, .kind = kind.parent_kind, .parent = {},
-                             .name = draft.resource.key.parent, .version = {}};
+    const ResourceKey parent{.workspace = draft.resource.key.workspace,
+                             .kind = kind.parent_kind,
+                             .parent = {},
+                             .name = draft.resource.key.parent,
+                             .version = {}};
     CICLO_CHECK(parts_.store.get(session, parent));
   }
-  if (kind.versioning == Versioning::versions && draft.resource.key.version.empty())
+  if (kind.versioning == Versioning::versions && draft.resource.key.version.empty()) {
     CICLO_TRY(draft.resource.key.version, parts_.store.next_version(session, draft.resource.key));
+  }
   draft.resource.created_by = caller.principal;
   if (kind.check) {
     const CheckContext context{session, parts_.store, parts_.access, caller, parts_.clock.now()};
@@ -131,12 +144,17 @@ Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller&
   CICLO_TRY(Resource stored, parts_.store.insert(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
   CICLO_CHECK(announce(session, kind, stored, "created", caller.principal, Json::object()));
-  CICLO_CHECK(parts_.audit.record(session, {.caller = caller, .action = need.action, .operation = "create",
-                                            .workspace = need.workspace, .target = stored.key.path(), .decision = decision}));
+  CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
+                                            .action = need.action,
+                                            .operation = "create",
+                                            .workspace = need.workspace,
+                                            .target = stored.key.path(),
+                                            .decision = decision}));
   return stored;
 }
 
-Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft) {
+Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller& caller, const Kind& kind,
+                                             Draft draft) {
   const Resource& before = *draft.before;
   const Need need = need_of(kind, before.key, Intent::write);
   CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
@@ -157,8 +175,12 @@ Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller
   CICLO_TRY(Resource stored, parts_.store.update(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
   CICLO_CHECK(announce(session, kind, stored, "updated", caller.principal, Json::object()));
-  CICLO_CHECK(parts_.audit.record(session, {.caller = caller, .action = need.action, .operation = "update",
-                                            .workspace = need.workspace, .target = stored.key.path(), .decision = decision}));
+  CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
+                                            .action = need.action,
+                                            .operation = "update",
+                                            .workspace = need.workspace,
+                                            .target = stored.key.path(),
+                                            .decision = decision}));
   return stored;
 }
 
@@ -170,7 +192,8 @@ Result<Resource> ResourceService::create_in(sql::Session& session, const Caller&
     CICLO_TRY(const auto before, parts_.store.find(session, draft.resource.key));
     if (before) {
       if (!kind->can_update)
-        return fail(ErrorCode::already_exists, fmt::format("there is already a {} '{}'", kind->title, before->key.name), "/name");
+        return fail(ErrorCode::already_exists, fmt::format("there is already a {} '{}'", kind->title, before->key.name),
+                    "/name");
       draft.before = &*before;
       return rewrite_in(session, caller, *kind, std::move(draft));
     }
@@ -186,13 +209,17 @@ Result<Resource> ResourceService::update(const Caller& caller, const UpdateReque
   CICLO_TRY(const Kind* kind, kind_of(request.key.kind));
   return parts_.database.write([&](sql::Session& session) -> Result<Resource> {
     CICLO_TRY(const Resource before, parts_.store.get(session, request.key));
-    if (!kind->can_update)
-      return fail(ErrorCode::unsupported, fmt::format("a {} cannot be updated", kind->title));
+    if (!kind->can_update) return fail(ErrorCode::unsupported, fmt::format("a {} cannot be updated", kind->title));
     if (request.expected_revision && *request.expected_revision != before.revision)
       return fail(ErrorCode::conflict, fmt::format("{} '{}' was changed meanwhile", kind->title, before.key.name), {},
                   "read it again and repeat the change");
-    CreateRequest changed{.workspace = before.key.workspace, .kind = kind->name, .parent = before.key.parent,
-                          .document = document_of(before), .owner = before.owner, .status = before.status, .links = {}};
+    CreateRequest changed{.workspace = before.key.workspace,
+                          .kind = kind->name,
+                          .parent = before.key.parent,
+                          .document = document_of(before),
+                          .owner = before.owner,
+                          .status = before.status,
+                          .links = {}};
     merge_patch(changed.document, request.patch);
     CICLO_TRY(Draft draft, make_draft(*kind, changed));
     if (draft.resource.key != before.key)
@@ -214,8 +241,12 @@ Result<Resource> ResourceService::set_archived(const Caller& caller, const Resou
     resource.updated_by = caller.principal;
     CICLO_TRY(Resource stored, parts_.store.update(session, std::move(resource)));
     CICLO_CHECK(announce(session, *kind, stored, archived ? "archived" : "restored", caller.principal, Json::object()));
-    CICLO_CHECK(parts_.audit.record(session, {.caller = caller, .action = need.action, .operation = std::string(operation),
-                                              .workspace = need.workspace, .target = key.path(), .decision = decision}));
+    CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
+                                              .action = need.action,
+                                              .operation = std::string(operation),
+                                              .workspace = need.workspace,
+                                              .target = key.path(),
+                                              .decision = decision}));
     return stored;
   });
 }
@@ -232,8 +263,12 @@ Result<void> ResourceService::remove(const Caller& caller, const ResourceKey& ke
       const CheckContext context{session, parts_.store, parts_.access, caller, parts_.clock.now()};
       CICLO_CHECK(kind->check_delete(context, resource));
     }
-    CICLO_CHECK(parts_.audit.record(session, {.caller = caller, .action = need.action, .operation = "delete",
-                                              .workspace = need.workspace, .target = key.path(), .decision = decision}));
+    CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
+                                              .action = need.action,
+                                              .operation = "delete",
+                                              .workspace = need.workspace,
+                                              .target = key.path(),
+                                              .decision = decision}));
     if (!kind->has_finalizer) {
       CICLO_CHECK(parts_.store.erase(session, key));
       return announce(session, *kind, resource, "deleted", caller.principal, Json::object());
@@ -267,7 +302,8 @@ Result<Page<Resource>> ResourceService::list(const Caller& caller, const ListReq
   CICLO_TRY(const Kind* kind, kind_of(request.kind));
   if (kind->scope == Scope::workspace)
     CICLO_CHECK(require(parts_.access, caller, kind->component + "/read", request.workspace));
-  CICLO_TRY(auto page, parts_.database.read([&](sql::Session& session) { return parts_.store.list(session, request); }));
+  CICLO_TRY(auto page,
+            parts_.database.read([&](sql::Session& session) { return parts_.store.list(session, request); }));
   if (kind->scope == Scope::organisation)
     std::erase_if(page.items, [&](const Resource& resource) {
       return !parts_.access.decide(caller, "workspace/read", resource.key.name).allowed;
@@ -275,14 +311,19 @@ Result<Page<Resource>> ResourceService::list(const Caller& caller, const ListReq
   return page;
 }
 
-Result<Resource> ResourceService::resolve_in(sql::Session& session, const std::string& kind, const std::string& workspace,
-                                             const Reference& reference) const {
+Result<Resource> ResourceService::resolve_in(sql::Session& session, const std::string& kind,
+                                             const std::string& workspace, const Reference& reference) const {
   CICLO_TRY(const Kind* of, kind_of(kind));
-  ResourceKey key{.workspace = reference.workspace.empty() ? workspace : reference.workspace, .kind = kind, .parent = {},
-                  .name = reference.name, .version = reference.version};
+  ResourceKey key{.workspace = reference.workspace.empty() ? workspace : reference.workspace,
+                  .kind = kind,
+                  .parent = {},
+                  .name = reference.name,
+                  .version = reference.version};
   if (of->versioning == Versioning::none) key.version.clear();
-  else if (key.version.empty())
-    CICLO_TRY(key.version, parts_.store.version_of_label(session, key, reference.label.empty() ? "latest" : reference.label));
+  else if (key.version.empty()) {
+    CICLO_TRY(key.version,
+              parts_.store.version_of_label(session, key, reference.label.empty() ? "latest" : reference.label));
+  }
   return parts_.store.get(session, key);
 }
 
@@ -290,12 +331,14 @@ Result<Resource> ResourceService::resolve(const Caller& caller, const std::strin
                                           const std::string& reference) {
   CICLO_TRY(const Kind* of, kind_of(kind));
   CICLO_TRY(const Reference parsed, parse_reference(reference));
-  CICLO_CHECK(require(parts_.access, caller, of->component + "/read", parsed.workspace.empty() ? workspace : parsed.workspace));
+  CICLO_CHECK(
+      require(parts_.access, caller, of->component + "/read", parsed.workspace.empty() ? workspace : parsed.workspace));
   return parts_.database.read([&](sql::Session& session) { return resolve_in(session, kind, workspace, parsed); });
 }
 
 Result<Resource> ResourceService::change_status_in(sql::Session& session, const ResourceKey& key,
-                                                   const std::function<bool(Resource&)>& mutate, const StatusChange& change) {
+                                                   const std::function<bool(Resource&)>& mutate,
+                                                   const StatusChange& change) {
   CICLO_TRY(const Kind* kind, kind_of(key.kind));
   CICLO_TRY(Resource resource, parts_.store.get(session, key));
   if (!mutate(resource)) return resource;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "resources/store_internal.hpp"
@@ -17,7 +19,11 @@ Result<Resource> from_row(const sql::Row& row) {
   Resource resource;
   resource.sequence = row.integer(0);
   resource.uid = row.text(1);
-  resource.key = {.workspace = row.text(2), .kind = row.text(3), .parent = row.text(4), .name = row.text(5), .version = row.text(6)};
+  resource.key = {.workspace = row.text(2),
+                  .kind = row.text(3),
+                  .parent = row.text(4),
+                  .name = row.text(5),
+                  .version = row.text(6)};
   resource.owner = row.text(7);
   CICLO_TRY(resource.spec, parse_json(row.text(8)));
   CICLO_TRY(resource.status, parse_json(row.text(9)));
@@ -43,8 +49,9 @@ Result<std::vector<std::string>> names_of(sql::Session& session, const ResourceK
 }
 
 Result<std::string> next_version(sql::Session& session, const ResourceKey& key) {
-  CICLO_TRY(const auto rows, session.query("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ?",
-                                           {key.workspace, key.kind, key.name}));
+  CICLO_TRY(const auto rows,
+            session.query("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ?",
+                          {key.workspace, key.kind, key.name}));
   std::int64_t highest = 0;
   for (const auto& row : rows)
     if (const auto number = parse_int(row.text(0)); number && *number > highest) highest = *number;
@@ -75,7 +82,8 @@ Result<Filter> filter_of(const ListRequest& request) {
 }
 
 bool has_tags(const Json& tags, const std::vector<std::pair<std::string, std::string>>& wanted) {
-  return std::ranges::all_of(wanted, [&](const auto& tag) { return text_or(tags, tag.first) == tag.second && tags.contains(tag.first); });
+  return std::ranges::all_of(
+      wanted, [&](const auto& tag) { return text_or(tags, tag.first) == tag.second && tags.contains(tag.first); });
 }
 
 }  // namespace
@@ -89,7 +97,9 @@ Result<void> add_page_filter(const ListRequest& request, std::string& where, std
   return {};
 }
 
-std::size_t page_limit(const ListRequest& request) { return std::clamp<std::size_t>(request.limit, 1, 1000); }
+std::size_t page_limit(const ListRequest& request) {
+  return std::clamp<std::size_t>(request.limit, 1, 1000);
+}
 
 Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource) const {
   const ResourceKey& key = resource.key;
@@ -99,8 +109,10 @@ Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource)
   resource.created_at = resource.updated_at = clock_.now();
   resource.updated_by = resource.created_by;
   const auto inserted = session.query(
-      "INSERT INTO resources (uid, workspace, kind, parent, name, version, owner, spec, status, tags, archived, deleting, "
-      "revision, generation, created_by, updated_by, created_ms, updated_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+      "INSERT INTO resources (uid, workspace, kind, parent, name, version, owner, spec, status, tags, archived, "
+      "deleting, "
+      "revision, generation, created_by, updated_by, created_ms, updated_ms) VALUES "
+      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
       "RETURNING sequence",
       {resource.uid, key.workspace, key.kind, key.parent, key.name, key.version, resource.owner, to_text(resource.spec),
        to_text(resource.status), to_text(resource.tags), resource.archived, resource.deleting, resource.revision,
@@ -109,8 +121,10 @@ Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource)
   if (!inserted) {
     if (inserted.error().code != ErrorCode::already_exists) return Failure(inserted.error());
     return fail(ErrorCode::already_exists,
-                fmt::format("there is already a {} '{}'{}", key.kind, key.name, key.version.empty() ? "" : " version " + key.version),
-                "/name", key.version.empty() ? "choose another name or update it" : "leave the version out to get the next one");
+                fmt::format("there is already a {} '{}'{}", key.kind, key.name,
+                            key.version.empty() ? "" : " version " + key.version),
+                "/name",
+                key.version.empty() ? "choose another name or update it" : "leave the version out to get the next one");
   }
   resource.sequence = inserted->front().integer(0);
   if (!key.version.empty()) CICLO_CHECK(touch_container(session, resource));
@@ -127,12 +141,13 @@ Result<Resource> ResourceStore::update(sql::Session& session, Resource resource)
   resource.revision = before + 1;
   resource.updated_at = clock_.now();
   CICLO_TRY(const auto changed,
-            session.execute("UPDATE resources SET spec = ?, status = ?, tags = ?, archived = ?, deleting = ?, revision = ?, "
-                            "generation = ?, updated_by = ?, updated_ms = ? WHERE workspace = ? AND kind = ? AND parent = ? "
-                            "AND name = ? AND version = ? AND revision = ?",
-                            {to_text(resource.spec), to_text(resource.status), to_text(resource.tags), resource.archived,
-                             resource.deleting, resource.revision, resource.generation, resource.updated_by,
-                             to_unix_ms(resource.updated_at), key.workspace, key.kind, key.parent, key.name, key.version, before}));
+            session.execute(
+                "UPDATE resources SET spec = ?, status = ?, tags = ?, archived = ?, deleting = ?, revision = ?, "
+                "generation = ?, updated_by = ?, updated_ms = ? WHERE workspace = ? AND kind = ? AND parent = ? "
+                "AND name = ? AND version = ? AND revision = ?",
+                {to_text(resource.spec), to_text(resource.status), to_text(resource.tags), resource.archived,
+                 resource.deleting, resource.revision, resource.generation, resource.updated_by,
+                 to_unix_ms(resource.updated_at), key.workspace, key.kind, key.parent, key.name, key.version, before}));
   if (changed == 1) return resource;
   CICLO_CHECK(get(session, key));
   return fail(ErrorCode::conflict, fmt::format("{} '{}' was changed by someone else meanwhile", key.kind, key.name), {},
@@ -140,20 +155,23 @@ Result<Resource> ResourceStore::update(sql::Session& session, Resource resource)
 }
 
 Result<void> ResourceStore::erase(sql::Session& session, const ResourceKey& key) const {
-  CICLO_CHECK(session.execute("DELETE FROM resources WHERE workspace = ? AND kind = ? AND parent = ? AND name = ? AND version = ?",
-                              {key.workspace, key.kind, key.parent, key.name, key.version}));
+  CICLO_CHECK(session.execute(
+      "DELETE FROM resources WHERE workspace = ? AND kind = ? AND parent = ? AND name = ? AND version = ?",
+      {key.workspace, key.kind, key.parent, key.name, key.version}));
   if (key.version.empty()) return {};
-  CICLO_CHECK(session.execute("DELETE FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND version = ?",
-                              {key.workspace, key.kind, key.name, key.version}));
+  CICLO_CHECK(
+      session.execute("DELETE FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND version = ?",
+                      {key.workspace, key.kind, key.name, key.version}));
   return {};
 }
 
 Result<std::optional<Resource>> ResourceStore::find(sql::Session& session, const ResourceKey& key) const {
   CICLO_TRY(const auto row,
-            session.query_one(fmt::format("SELECT {} FROM resources WHERE workspace = ? AND kind = ? AND parent = ? AND name = ? "
-                                          "AND version = ?",
-                                          columns),
-                              {key.workspace, key.kind, key.parent, key.name, key.version}));
+            session.query_one(
+                fmt::format("SELECT {} FROM resources WHERE workspace = ? AND kind = ? AND parent = ? AND name = ? "
+                            "AND version = ?",
+                            columns),
+                {key.workspace, key.kind, key.parent, key.name, key.version}));
   if (!row) return std::optional<Resource>();
   CICLO_TRY(auto resource, from_row(*row));
   return std::optional<Resource>(std::move(resource));
@@ -188,9 +206,10 @@ Result<Page<Resource>> ResourceStore::list(sql::Session& session, const ListRequ
   while (true) {
     auto parameters = filter.parameters;
     parameters.emplace_back(limit + 1);
-    CICLO_TRY(const auto rows, session.query(fmt::format("SELECT {} FROM resources WHERE {} ORDER BY sequence {} LIMIT ?", columns,
-                                                         filter.where, request.newest_first ? "DESC" : "ASC"),
-                                             std::span<const sql::Value>(parameters)));
+    CICLO_TRY(const auto rows,
+              session.query(fmt::format("SELECT {} FROM resources WHERE {} ORDER BY sequence {} LIMIT ?", columns,
+                                        filter.where, request.newest_first ? "DESC" : "ASC"),
+                            std::span<const sql::Value>(parameters)));
     for (const auto& row : rows) {
       CICLO_TRY(auto resource, from_row(row));
       if (page.items.size() == limit) {

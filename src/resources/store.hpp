@@ -61,7 +61,7 @@ class ResourceStore {
   Result<void> remove_label(sql::Session& session, const ResourceKey& name, const std::string& label) const;
 
   Result<std::optional<Container>> find_container(sql::Session& session, const ResourceKey& name) const;
-  Result<Container> put_container(sql::Session& session, Container container) const;  // creates or updates
+  Result<Container> put_container(sql::Session& session, Container container) const;   // creates or updates
   Result<void> erase_container(sql::Session& session, const ResourceKey& name) const;  // with its versions and labels
   Result<void> rename_container(sql::Session& session, const ResourceKey& name, const std::string& new_name) const;
   Result<Page<Container>> list_containers(sql::Session& session, const ListRequest& request) const;

@@ -7,7 +7,8 @@ namespace ciclo::resources {
 namespace {
 
 constexpr std::string_view columns =
-    "c.sequence, c.workspace, c.kind, c.name, c.description, c.tags, c.archived, c.created_by, c.created_ms, c.updated_ms, "
+    "c.sequence, c.workspace, c.kind, c.name, c.description, c.tags, c.archived, c.created_by, c.created_ms, "
+    "c.updated_ms, "
     "(SELECT r.version FROM resources r WHERE r.workspace = c.workspace AND r.kind = c.kind AND r.name = c.name AND "
     "r.archived = 0 ORDER BY r.sequence DESC LIMIT 1)";
 
@@ -24,9 +25,11 @@ Result<Container> from_row(sql::Session& session, const sql::Row& row) {
   container.created_at = from_unix_ms(row.integer(8));
   container.updated_at = from_unix_ms(row.integer(9));
   container.latest_version = row.text(10);
-  CICLO_TRY(const auto labels,
-            session.query("SELECT label, version FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? ORDER BY label",
-                          {container.workspace, container.kind, container.name}));
+  CICLO_TRY(
+      const auto labels,
+      session.query(
+          "SELECT label, version FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? ORDER BY label",
+          {container.workspace, container.kind, container.name}));
   for (const auto& label : labels) container.labels.emplace_back(label.text(0), label.text(1));
   return container;
 }
@@ -39,20 +42,23 @@ Failure no_container(const ResourceKey& name) {
 }  // namespace
 
 Result<void> touch_container(sql::Session& session, const Resource& version) {
-  CICLO_CHECK(session.execute(
-      "INSERT INTO resource_containers (workspace, kind, name, description, tags, archived, created_by, created_ms, updated_ms) "
-      "VALUES (?,?,?,'','{}',0,?,?,?) ON CONFLICT (workspace, kind, name) DO UPDATE SET updated_ms = excluded.updated_ms",
-      {version.key.workspace, version.key.kind, version.key.name, version.created_by, to_unix_ms(version.created_at),
-       to_unix_ms(version.created_at)}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO resource_containers (workspace, kind, name, description, tags, archived, "
+                      "created_by, created_ms, updated_ms) "
+                      "VALUES (?,?,?,'','{}',0,?,?,?) ON CONFLICT (workspace, kind, name) DO UPDATE SET updated_ms = "
+                      "excluded.updated_ms",
+                      {version.key.workspace, version.key.kind, version.key.name, version.created_by,
+                       to_unix_ms(version.created_at), to_unix_ms(version.created_at)}));
   return {};
 }
 
 Result<std::string> ResourceStore::version_of_label(sql::Session& session, const ResourceKey& name,
                                                     const std::string& label) const {
   if (label == "latest") {
-    CICLO_TRY(const auto row, session.query_one("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ? AND "
-                                                "archived = 0 ORDER BY sequence DESC LIMIT 1",
-                                                {name.workspace, name.kind, name.name}));
+    CICLO_TRY(const auto row,
+              session.query_one("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ? AND "
+                                "archived = 0 ORDER BY sequence DESC LIMIT 1",
+                                {name.workspace, name.kind, name.name}));
     if (row) return row->text(0);
     ResourceKey missing = name;
     missing.version.clear();
@@ -60,33 +66,39 @@ Result<std::string> ResourceStore::version_of_label(sql::Session& session, const
     return no_container(name);
   }
   CICLO_TRY(const auto row,
-            session.query_one("SELECT version FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND label = ?",
-                              {name.workspace, name.kind, name.name, label}));
+            session.query_one(
+                "SELECT version FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND label = ?",
+                {name.workspace, name.kind, name.name, label}));
   if (row) return row->text(0);
   return fail(ErrorCode::not_found, fmt::format("the {} '{}' has no label '{}'", name.kind, name.name, label));
 }
 
-Result<void> ResourceStore::set_label(sql::Session& session, const ResourceKey& version, const std::string& label) const {
+Result<void> ResourceStore::set_label(sql::Session& session, const ResourceKey& version,
+                                      const std::string& label) const {
   if (label == "latest")
-    return fail(ErrorCode::invalid, "the label 'latest' is kept for the newest version", "label", "choose another label");
+    return fail(ErrorCode::invalid, "the label 'latest' is kept for the newest version", "label",
+                "choose another label");
   CICLO_CHECK(get(session, version));
-  CICLO_CHECK(session.execute("INSERT INTO resource_labels (workspace, kind, name, label, version) VALUES (?,?,?,?,?) ON CONFLICT "
-                              "(workspace, kind, name, label) DO UPDATE SET version = excluded.version",
-                              {version.workspace, version.kind, version.name, label, version.version}));
+  CICLO_CHECK(session.execute(
+      "INSERT INTO resource_labels (workspace, kind, name, label, version) VALUES (?,?,?,?,?) ON CONFLICT "
+      "(workspace, kind, name, label) DO UPDATE SET version = excluded.version",
+      {version.workspace, version.kind, version.name, label, version.version}));
   return {};
 }
 
-Result<void> ResourceStore::remove_label(sql::Session& session, const ResourceKey& name, const std::string& label) const {
+Result<void> ResourceStore::remove_label(sql::Session& session, const ResourceKey& name,
+                                         const std::string& label) const {
   CICLO_CHECK(session.execute("DELETE FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND label = ?",
                               {name.workspace, name.kind, name.name, label}));
   return {};
 }
 
 Result<std::optional<Container>> ResourceStore::find_container(sql::Session& session, const ResourceKey& name) const {
-  CICLO_TRY(const auto row, session.query_one(fmt::format("SELECT {} FROM resource_containers c WHERE c.workspace = ? AND c.kind = ? "
-                                                          "AND c.name = ?",
-                                                          columns),
-                                              {name.workspace, name.kind, name.name}));
+  CICLO_TRY(const auto row,
+            session.query_one(fmt::format("SELECT {} FROM resource_containers c WHERE c.workspace = ? AND c.kind = ? "
+                                          "AND c.name = ?",
+                                          columns),
+                              {name.workspace, name.kind, name.name}));
   if (!row) return std::optional<Container>();
   CICLO_TRY(auto container, from_row(session, *row));
   return std::optional<Container>(std::move(container));
@@ -94,14 +106,19 @@ Result<std::optional<Container>> ResourceStore::find_container(sql::Session& ses
 
 Result<Container> ResourceStore::put_container(sql::Session& session, Container container) const {
   const std::int64_t now = to_unix_ms(clock_.now());
-  CICLO_CHECK(session.execute(
-      "INSERT INTO resource_containers (workspace, kind, name, description, tags, archived, created_by, created_ms, updated_ms) "
-      "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (workspace, kind, name) DO UPDATE SET description = excluded.description, tags = "
-      "excluded.tags, archived = excluded.archived, updated_ms = excluded.updated_ms",
-      {container.workspace, container.kind, container.name, container.description, to_text(container.tags), container.archived,
-       container.created_by, now, now}));
-  CICLO_TRY(auto stored, find_container(session, {.workspace = container.workspace, .kind = container.kind, .parent = {},
-                                                  .name = container.name, .version = {}}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO resource_containers (workspace, kind, name, description, tags, archived, "
+                      "created_by, created_ms, updated_ms) "
+                      "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (workspace, kind, name) DO UPDATE SET description = "
+                      "excluded.description, tags = "
+                      "excluded.tags, archived = excluded.archived, updated_ms = excluded.updated_ms",
+                      {container.workspace, container.kind, container.name, container.description,
+                       to_text(container.tags), container.archived, container.created_by, now, now}));
+  CICLO_TRY(auto stored, find_container(session, {.workspace = container.workspace,
+                                                  .kind = container.kind,
+                                                  .parent = {},
+                                                  .name = container.name,
+                                                  .version = {}}));
   return *std::move(stored);
 }
 
@@ -112,10 +129,12 @@ Result<void> ResourceStore::erase_container(sql::Session& session, const Resourc
   return {};
 }
 
-Result<void> ResourceStore::rename_container(sql::Session& session, const ResourceKey& name, const std::string& new_name) const {
+Result<void> ResourceStore::rename_container(sql::Session& session, const ResourceKey& name,
+                                             const std::string& new_name) const {
   for (const char* table : {"resources", "resource_labels", "resource_containers"})
-    CICLO_CHECK(session.execute(fmt::format("UPDATE {} SET name = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
-                                {new_name, name.workspace, name.kind, name.name}));
+    CICLO_CHECK(
+        session.execute(fmt::format("UPDATE {} SET name = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
+                        {new_name, name.workspace, name.kind, name.name}));
   return {};
 }
 
@@ -127,9 +146,10 @@ Result<Page<Container>> ResourceStore::list_containers(sql::Session& session, co
   CICLO_CHECK(add_page_filter(request, where, parameters));
   const std::size_t limit = page_limit(request);
   parameters.emplace_back(limit + 1);
-  CICLO_TRY(const auto rows, session.query(fmt::format("SELECT {} FROM resource_containers c WHERE {} ORDER BY c.sequence {} LIMIT ?",
-                                                       columns, where, request.newest_first ? "DESC" : "ASC"),
-                                           std::span<const sql::Value>(parameters)));
+  CICLO_TRY(const auto rows,
+            session.query(fmt::format("SELECT {} FROM resource_containers c WHERE {} ORDER BY c.sequence {} LIMIT ?",
+                                      columns, where, request.newest_first ? "DESC" : "ASC"),
+                          std::span<const sql::Value>(parameters)));
   Page<Container> page;
   for (const auto& row : rows) {
     if (page.items.size() == limit) {

@@ -8,17 +8,19 @@ namespace ciclo::resources {
 
 Result<void> ResourceStore::link(sql::Session& session, const std::vector<Link>& links) const {
   for (const Link& link : links)
-    CICLO_CHECK(session.execute("INSERT INTO lineage (source, target, relation, created_ms) VALUES (?,?,?,?) ON CONFLICT (source, "
-                                "target, relation) DO NOTHING",
-                                {link.from, link.to, link.relation, to_unix_ms(clock_.now())}));
+    CICLO_CHECK(session.execute(
+        "INSERT INTO lineage (source, target, relation, created_ms) VALUES (?,?,?,?) ON CONFLICT (source, "
+        "target, relation) DO NOTHING",
+        {link.from, link.to, link.relation, to_unix_ms(clock_.now())}));
   return {};
 }
 
 Result<std::vector<Link>> ResourceStore::lineage(sql::Session& session, const std::string& path, Direction direction,
                                                  std::size_t max_edges) const {
-  const std::string_view statement = direction == Direction::upstream
-                                         ? "SELECT source, target, relation FROM lineage WHERE target = ? ORDER BY created_ms"
-                                         : "SELECT source, target, relation FROM lineage WHERE source = ? ORDER BY created_ms";
+  const std::string_view statement =
+      direction == Direction::upstream
+          ? "SELECT source, target, relation FROM lineage WHERE target = ? ORDER BY created_ms"
+          : "SELECT source, target, relation FROM lineage WHERE source = ? ORDER BY created_ms";
   std::vector<Link> edges;
   std::set<std::string> seen = {path};
   std::deque<std::string> open = {path};

@@ -1,0 +1,62 @@
+#include "administration/guard.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "base/text.hpp"
+
+namespace ciclo::administration {
+namespace {
+
+Result<std::string> password_of_basic(std::string_view encoded) {
+  std::string decoded(encoded.size(), '\0');
+  std::size_t length = 0;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
+  const int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(decoded.data()), decoded.size(), encoded.data(),
+                                    encoded.size(), nullptr, &length, nullptr, sodium_base64_VARIANT_ORIGINAL);
+  decoded.resize(length);
+  const std::size_t colon = decoded.find(':');
+  if (bad != 0 || colon == std::string::npos)
+    return fail(ErrorCode::unauthenticated, "the Authorization header is not well-formed Basic authentication");
+  return decoded.substr(colon + 1);
+}
+
+}  // namespace
+
+Result<std::string> secret_of(const http::Headers& headers) {
+  const auto header = headers.find("authorization");
+  if (!header)
+    return fail(ErrorCode::unauthenticated, "a token is needed", {},
+                "send 'Authorization: Bearer <token>', or run: ciclo login");
+  const std::size_t space = header->find(' ');
+  const std::string_view scheme = header->substr(0, space);
+  const std::string_view rest = space == std::string_view::npos ? std::string_view() : trim(header->substr(space + 1));
+  if (iequals(scheme, "bearer") && !rest.empty()) return std::string(rest);
+  if (iequals(scheme, "basic")) return password_of_basic(rest);
+  return fail(ErrorCode::unauthenticated, "the Authorization header is of an unknown scheme", {},
+              "use Bearer or Basic");
+}
+
+Result<void> TokenGuard::admit(const http::Route& route, http::Request& request) {
+  CICLO_TRY(const std::string secret, secret_of(request.headers));
+  CICLO_TRY(auto caller, parts_.identity.authenticate(secret));
+  caller.request_id = request.request_id;
+  request.principal = caller.principal;
+  request.identity = std::make_shared<resources::Caller>(caller);
+  if (route.action.empty()) return {};
+  std::string workspace = request.parameter("workspace");
+  if (workspace.empty() && !route.action.starts_with("organisation/")) workspace = parts_.default_workspace;
+  auto allowed = resources::require(parts_.access, caller, route.action, workspace);
+  if (allowed) return {};
+  const resources::AuditEntry entry{.caller = caller,
+                                    .action = route.action,
+                                    .operation = std::string(http::name_of(route.method)),
+                                    .workspace = workspace,
+                                    .target = request.path,
+                                    .decision = {false, allowed.error().hint}};
+  if (auto recorded = parts_.audit.record(entry); !recorded)
+    parts_.logger.error("audit", "a denial could not be recorded", {{"error", recorded.error().text()}});
+  return Failure(std::move(allowed).error());
+}
+
+}  // namespace ciclo::administration

@@ -1,0 +1,82 @@
+// Users and their tokens. A token is shown once; only its SHA-256 is kept.
+//
+// Thread safety: safe from any thread. authenticate() reads a cache in memory.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "platform/sql/database.hpp"
+#include "resources/caller.hpp"
+
+namespace ciclo::administration {
+
+struct User {
+  std::string name;
+  std::string display_name;
+  TimePoint created_at;
+};
+
+struct Token {
+  std::string id;
+  std::string principal;
+  std::string purpose;         // "first start", "job calm_river_1", "ci"
+  std::string only_workspace;  // empty: wherever the principal may go
+  std::optional<TimePoint> expires_at;
+  TimePoint created_at;
+};
+
+struct MintRequest {
+  std::string principal;
+  std::string purpose;
+  std::string only_workspace;
+  std::optional<TimePoint> expires_at;
+};
+
+struct MintedToken {
+  std::string id;
+  std::string secret;  // "ciclo_…": to be handed to its holder and nowhere else
+};
+
+class IdentityService {
+ public:
+  IdentityService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+
+  Result<User> create_user_in(sql::Session& session, const std::string& name, const std::string& display_name);
+  // Ends all tokens of the user too.
+  Result<void> delete_user_in(sql::Session& session, const std::string& name);
+  Result<User> get_user_in(sql::Session& session, const std::string& name) const;
+  Result<std::vector<User>> list_users();
+
+  Result<MintedToken> mint_in(sql::Session& session, const MintRequest& request);
+  // Ending a token that is not there succeeds.
+  Result<void> revoke_in(sql::Session& session, const std::string& token_id);
+  Result<void> revoke_purpose_in(sql::Session& session, const std::string& purpose);
+  Result<std::vector<Token>> list_tokens(const std::string& principal);
+  Result<Token> get_token(const std::string& token_id);
+
+  // The caller a secret stands for. Fails with unauthenticated: unknown, expired and revoked look alike.
+  Result<resources::Caller> authenticate(std::string_view secret);
+
+ private:
+  struct Known {
+    resources::Caller caller;
+    std::optional<TimePoint> expires_at;
+  };
+  void forget_after_commit(sql::Session& session);
+
+  sql::Database& database_;
+  const Clock& clock_;
+  std::shared_mutex mutex_;
+  std::map<std::string, Known, std::less<>> known_;  // by hash of the secret
+  std::uint64_t epoch_ = 0;                          // rises with every revocation
+};
+
+}  // namespace ciclo::administration
