@@ -39,4 +39,11 @@ std::string escape_pointer_token(std::string_view token);
 // RFC 7386 merge patch.
 void merge_patch(Json& target, const Json& patch);
 
+// Equal as JSON values: 1 and 1.0 are the same number and the order of members does not count (for Json's == it does).
+bool equal_values(const Json& a, const Json& b);
+// Compares two numbers by value, exactly when both are integers. Negative, zero or positive, as for strings.
+int compare_numbers(const Json& a, const Json& b);
+// The same text for values that are equal_values: members sorted by key, 1.0 written as 1. For hashes and sets.
+std::string to_canonical_text(const Json& value);
+
 }  // namespace ciclo
