@@ -15,25 +15,6 @@
 namespace ciclo::sql {
 namespace {
 
-// One server for all tests of the program.
-class Servers : public ::testing::Environment {
- public:
-  static Result<std::string> new_database() {
-    if (server() == nullptr) {
-      auto started = testing::PostgresServer::start();
-      if (!started) return std::unexpected<Error>(started.error());
-      server() = std::move(*started);
-    }
-    return server()->create_database();
-  }
-  static std::unique_ptr<testing::PostgresServer>& server() {
-    static std::unique_ptr<testing::PostgresServer> instance;
-    return instance;
-  }
-  void TearDown() override { server().reset(); }
-};
-const auto* const servers = ::testing::AddGlobalTestEnvironment(new Servers);
-
 class DatabaseContract : public ::testing::TestWithParam<Dialect> {
  protected:
   void SetUp() override {
@@ -43,7 +24,9 @@ class DatabaseContract : public ::testing::TestWithParam<Dialect> {
       folder_ = folder;
       url_ = "sqlite:" + folder + "/test.db";
     } else {
-      auto url = Servers::new_database();
+      const auto server = testing::PostgresServer::shared();
+      ASSERT_TRUE(server) << server.error().text();
+      const auto url = (*server)->create_database();
       ASSERT_TRUE(url) << url.error().text();
       url_ = *url;
     }

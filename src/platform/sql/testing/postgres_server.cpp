@@ -80,6 +80,12 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::start() {
   return server;
 }
 
+Result<PostgresServer*> PostgresServer::shared() {
+  static Result<std::unique_ptr<PostgresServer>> server = start();
+  if (!server) return std::unexpected<Error>(server.error());
+  return server->get();
+}
+
 PostgresServer::~PostgresServer() {
   end(SIGQUIT);
   std::error_code ignored;

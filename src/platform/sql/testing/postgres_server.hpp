@@ -21,6 +21,8 @@ class PostgresServer {
  public:
   // Takes about two seconds. Fails with unsupported when PostgreSQL is not installed.
   static Result<std::unique_ptr<PostgresServer>> start();
+  // The one of this program, started on the first call and ended at exit. Tests get a database each from it.
+  static Result<PostgresServer*> shared();
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
