@@ -142,9 +142,10 @@ NumericSummary summarise(std::span<const double> values, const BucketLayout& lay
   const auto count = static_cast<double>(summary.count);
   summary.minimum = minimum;
   summary.maximum = maximum;
-  summary.mean = layout.low + total / count;
-  summary.variance =
-      minimum == maximum ? 0.0 : std::max(0.0, squares / count - (summary.mean - centre) * (summary.mean - centre));
+  const double mean_offset = total / count;
+  const double off_centre = mean_offset - (centre - layout.low);
+  summary.mean = layout.low + mean_offset;
+  summary.variance = minimum == maximum ? 0.0 : std::max(0.0, squares / count - off_centre * off_centre);
   summary.all_integers = std::ranges::all_of(values, is_whole_or_absent);
   if (summary.count <= NumericSummary::kKeptValues) {
     summary.sorted_values.reserve(static_cast<std::size_t>(summary.count));
