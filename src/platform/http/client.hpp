@@ -1,5 +1,8 @@
 // An HTTP/1.1 client with kept-alive connections, for the command line, the controllers and the tests.
 //
+// A request that fails on a kept connection before any answer is sent once more on a new one when that is harmless:
+// GET, HEAD, PUT, DELETE, OPTIONS without a body stream. TLS peers are verified, name included.
+//
 // Thread safety: a Client may be used from any thread; each call takes a connection of its own from its pool.
 #pragma once
 
@@ -29,7 +32,8 @@ struct ClientRequest {
   std::string body;
   BodySource body_stream;                    // used instead of `body` when set
   std::optional<std::uint64_t> body_length;  // Content-Length of body_stream; chunked without it
-  // When set, the answer's body is handed here piece by piece instead of being kept; returning an Error stops.
+  // When set, the body of a 2xx answer is handed here piece by piece instead of being kept; returning an Error stops.
+  // The body of any other answer is kept, so that its message can be read.
   std::function<Result<void>(std::string_view)> sink;
 };
 

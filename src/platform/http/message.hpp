@@ -21,6 +21,7 @@ namespace ciclo::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
 std::string_view name_of(Method method);
+std::optional<Method> method_named(std::string_view name);  // "GET"; case counts
 
 // Field names compare without case; order and repeats are kept.
 class Headers {
@@ -30,6 +31,7 @@ class Headers {
   // The first value, or nothing.
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+  void clear() { fields_.clear(); }
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;

@@ -5,6 +5,8 @@
 // bodies are inflated under the same limit. Every answer carries x-request-id, x-content-type-options: nosniff and
 // cache-control unless the handler set its own.
 //
+// The Guard runs where the route's handler runs, so the Guard of Execution::io routes must not block.
+//
 // Thread safety: start() and stop() from one thread; the rest from any.
 #pragma once
 
@@ -12,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -35,7 +38,11 @@ struct ServerSettings {
   std::chrono::milliseconds body_timeout{60'000};    // between two pieces of a body
   std::chrono::milliseconds idle_timeout{75'000};    // between two requests
   std::chrono::milliseconds write_timeout{60'000};
+  std::size_t worker_queue = 1024;                   // requests that wait for a worker; more get 503 with Retry-After
   std::optional<TlsSettings> tls;
+  // Told of each failure that is this server's own: a handler that threw, or returned ErrorCode::internal. For the log;
+  // from any thread; must not block. The text may name the request's path and id, never its body or headers.
+  std::function<void(std::string_view)> on_failure;
 };
 
 // Called after each answer, from any thread; for metrics and the access log. Must not block.
@@ -63,7 +70,8 @@ class Server {
   // privileged port, invalid for an unusable address or certificate.
   Result<void> start();
   std::uint16_t port() const;
-  // Takes no new connections, lets running requests finish for up to `grace`, then closes what is left.
+  // Takes no new connections, lets running requests finish for up to `grace`, then closes what is left. Handlers and
+  // body sources are never killed: one that blocks for longer delays the return until it comes back.
   void stop(std::chrono::milliseconds grace);
 
  private:

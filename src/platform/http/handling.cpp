@@ -1,0 +1,90 @@
+#include "platform/http/handling.hpp"
+
+#include <exception>
+
+namespace ciclo::http {
+namespace {
+
+Error own_failure() {
+  return {.code = ErrorCode::internal,
+          .message = "the server failed at this request",
+          .target = {},
+          .hint = "the server's log says more under the id in x-request-id",
+          .details = {}};
+}
+
+void report(const Core& core, const Request& request, std::string_view what) {
+  core.report(std::string(name_of(request.method)) + " " + request.path + " (request " + request.request_id +
+              "): " + std::string(what));
+}
+
+// `call()`, with an exception turned into own_failure() and reported.
+template <class Call>
+auto guarded(const Core& core, const Request& request, const Call& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::exception& exception) {
+    report(core, request, std::string("exception: ") + exception.what());
+  } catch (...) {
+    report(core, request, "an exception of unknown type");
+  }
+  return std::unexpected(own_failure());
+}
+
+}  // namespace
+
+Response render(const Core& core, const Route& route, const Error& error) {
+  try {
+    return route.render_error ? route.render_error(error) : error_response(error);
+  } catch (const std::exception& exception) {
+    core.report("the error renderer of " + route.pattern + " threw: " + exception.what());
+    return error_response(own_failure());
+  }
+}
+
+std::optional<Response> admit(const Core& core, const Route& route, Request& request) {
+  if (route.access == Access::open) return std::nullopt;
+  const auto admitted = guarded(core, request, [&]() -> Result<void> {
+    if (core.guard) return core.guard->admit(route, request);
+    return fail(ErrorCode::unauthenticated, "this server lets nobody in: it has no guard");
+  });
+  if (admitted) return std::nullopt;
+  return render(core, route, admitted.error());
+}
+
+Response handle(const Core& core, const Route& route, Request& request) {
+  auto result = guarded(core, request, [&] { return route.handler(request); });
+  if (result) return *std::move(result);
+  if (result.error().code == ErrorCode::internal) report(core, request, result.error().text());
+  return render(core, route, result.error());
+}
+
+void pump(const Core& core, const BodySource& source, Exchange& exchange) {
+  while (true) {
+    Result<std::string> piece;
+    try {
+      piece = source();
+    } catch (const std::exception& exception) {
+      core.report(std::string("a body source threw: ") + exception.what());
+      piece = std::unexpected(own_failure());
+    }
+    if (!piece) return exchange.push(Exchange::End{.complete = false});
+    if (piece->empty()) return exchange.push(Exchange::End{.complete = true});
+    if (!exchange.send(*std::move(piece))) return exchange.push(Exchange::End{.complete = false});
+  }
+}
+
+void perform(const Work& work) {
+  std::optional<Response> response;
+  if (work.admit) response = admit(*work.core, *work.route, *work.request);
+  if (!response && !work.handle) return work.exchange->push(Exchange::Admitted{});
+  if (!response) response = handle(*work.core, *work.route, *work.request);
+  const bool streams = response->stream && work.request->method != Method::head;
+  const BodySource source = streams ? std::move(response->stream) : BodySource();
+  const Core& core = *work.core;
+  // After an answer that does not stream, the connection may be gone before this returns.
+  work.exchange->push(Exchange::Answer{.response = *std::move(response), .streams = streams});
+  if (streams) pump(core, source, *work.exchange);
+}
+
+}  // namespace ciclo::http
