@@ -1,0 +1,65 @@
+// MLflow's dialect at the wire: its errors and its paths. Every endpoint is registered once here and served under /api
+// and /ajax-api, at the bare root (workspace "default") and under /workspaces/{workspace}.
+//
+// Thread safety: as Router.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "inner_loop/tracking/arguments.hpp"
+#include "platform/http/router.hpp"
+#include "resources/caller.hpp"
+
+namespace ciclo::tracking {
+
+// {"error_code","message"} and its status: the only place where an Error takes MLflow's form.
+http::Response render_mlflow_error(const Error& error);
+
+// One request as a handler of MLflow's endpoints sees it.
+struct Call {
+  http::Request& request;
+  std::string workspace;
+  const resources::Caller& caller;
+  Arguments arguments;
+};
+
+// The workspace that a path names; "default" at the bare root.
+std::string workspace_of(const http::Request& request);
+
+struct MlflowEndpoint {
+  http::Method method = http::Method::post;
+  std::string path;    // "runs/create", below …/api/2.0/mlflow/
+  std::string action;  // "workspace/read", "workspace/write"
+  std::string summary;
+  std::size_t body_limit = 1U << 20U;
+  std::function<Result<Json>(Call&)> handler;
+};
+
+// An endpoint whose answer is no JSON, or whose body is streamed. `path` starts with '/':
+// "/api/2.0/mlflow-artifacts/…".
+struct RawEndpoint {
+  http::Method method = http::Method::get;
+  std::string path;
+  std::string action;
+  std::string summary;
+  http::BodyMode body = http::BodyMode::buffered;
+  std::size_t body_limit = 1U << 20U;
+  http::Handler handler;
+};
+
+class MlflowRoutes {
+ public:
+  explicit MlflowRoutes(http::Router& router) : router_(router) {}
+  Result<void> add(const MlflowEndpoint& endpoint);
+  // Registered as it is, and under /workspaces/{workspace}.
+  Result<void> add_raw(const RawEndpoint& endpoint);
+
+ private:
+  http::Router& router_;
+};
+
+}  // namespace ciclo::tracking
