@@ -1,8 +1,18 @@
 // Bytes by key: artifacts, snapshots of code and data, model files, logs.
 //
 // A key is a relative path of UTF-8 segments ("dev/jobs/calm_river_1/outputs/model/MLmodel"): no empty, "." or ".."
-// segment, no NUL, no control character, at most 1024 bytes; anything else fails with ErrorCode::invalid.
-// A blob appears whole or not at all (written beside, synced, renamed) and carries its SHA-256.
+// segment, no NUL, no control character, at most 1024 bytes and 255 a segment; anything else fails with
+// ErrorCode::invalid. The empty text names the root folder where a folder is asked for, except in remove_tree(). A
+// folder exists while a blob is below it. A blob cannot stand where a folder is, nor the other way round:
+// ErrorCode::conflict.
+//
+// A blob appears whole or not at all (written beside, synced, renamed) and carries its SHA-256. Durability: when
+// commit(), put() or put_tree() has succeeded, the bytes survive kill -9 and a power cut. put_tree() is not one step:
+// after a crash some of its blobs may be there, each whole. A checksum alone may be lost by a power cut; it is then
+// made anew.
+//
+// Reading a whole blob (from its start to its end) checks it: damaged bytes fail with ErrorCode::internal in place of
+// the last piece. Reading a range checks nothing.
 //
 // Thread safety: safe from any thread. Two writers of one key: the last to finish wins, whole.
 #pragma once
@@ -21,8 +31,8 @@ namespace ciclo::blobs {
 
 struct BlobInfo {
   std::string key;
-  std::uint64_t size = 0;       // bytes
-  std::string sha256;           // lower-case hexadecimal; may be empty in listings
+  std::uint64_t size = 0;        // bytes
+  std::string sha256;            // lower-case hexadecimal; may be empty in listings
   std::int64_t modified_ms = 0;  // Unix time
 };
 
@@ -51,6 +61,20 @@ struct Listed {
   std::uint64_t size = 0;
 };
 
+// What put_tree() takes at most; beyond it fails with ErrorCode::too_large and stores nothing.
+struct TreeLimits {
+  std::size_t max_files = 100'000;
+  std::uint64_t max_bytes = std::uint64_t{64} << 30U;  // of all files together
+  std::size_t max_depth = 64;                          // folders below each other
+};
+
+// A file below a folder that was opened by whoever found it.
+struct TreeFile {
+  std::string key;       // where it goes
+  std::string relative;  // from the folder, with '/'
+  std::uint64_t size = 0;
+};
+
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -72,11 +96,19 @@ class BlobStore {
   Result<BlobInfo> put(const std::string& key, std::string_view bytes);
   // Whole content; too_large over `max_bytes`.
   Result<std::string> get(const std::string& key, std::uint64_t max_bytes = 64U << 20U);
-  // Copies a file or a folder tree from the disk under `key`. Symbolic links are not followed; they are refused.
-  Result<void> put_tree(const std::string& key, const std::filesystem::path& from);
+  // Copies a file to `key`, or a folder's files below it. Symbolic links are not followed: they are refused with
+  // ErrorCode::invalid, as is whatever is neither file nor folder; then, too, nothing is stored. Empty folders are left
+  // out.
+  Result<void> put_tree(const std::string& key, const std::filesystem::path& from, const TreeLimits& limits = {});
+
+ protected:
+  // Stores all files, found below the folder open as `folder`. One after another unless a store knows better.
+  virtual Result<void> put_files(int folder, const std::vector<TreeFile>& files);
 };
 
-// A store in a folder of this machine. Creates it (mode 0700) when missing.
+// A store in a folder of this machine, for one server at a time. Creates it (mode 0700) when missing. A blob lies as a
+// plain file in <root>/objects/<key>; put_tree() keeps its right to be executed. Files a program puts there by itself
+// are found too, without the promises above.
 Result<std::unique_ptr<BlobStore>> open_folder_store(const std::filesystem::path& root);
 
 // ErrorCode::invalid when `key` is none (see the head of this file).
