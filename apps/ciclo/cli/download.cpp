@@ -1,0 +1,79 @@
+#include "cli/download.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "base/text.hpp"
+
+namespace ciclo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool stays_inside(const std::string& name) {
+  const fs::path path(name);
+  if (path.empty() || path.is_absolute()) return false;
+  for (const fs::path& part : path)
+    if (part == ".." || part == ".") return false;
+  return true;
+}
+
+}  // namespace
+
+std::string encode_path(std::string_view path) {
+  std::vector<std::string> parts;
+  for (const std::string& part : split(path, '/')) parts.push_back(http::percent_encode(part));
+  return join(parts, "/");
+}
+
+Result<std::string> content_path(const std::string& workspace_path, const std::string& reference) {
+  static constexpr std::string_view scheme = "azureml://";
+  std::string rest = reference.starts_with(scheme) ? reference.substr(scheme.size()) : "";
+  if (rest.starts_with("jobs/") && rest.find("/paths/") == std::string::npos) rest += "/paths";
+  if (!rest.starts_with("datastores/") && !rest.starts_with("jobs/"))
+    return fail(ErrorCode::unsupported, fmt::format("'{}' cannot be downloaded by its path", reference));
+  while (rest.ends_with('/')) rest.pop_back();
+  return workspace_path + "/" + encode_path(rest);
+}
+
+Result<void> download_file(Session& session, const std::string& path, const fs::path& target) {
+  std::error_code error;
+  fs::create_directories(target.parent_path(), error);
+  const fs::path temporary = target.string() + ".part";
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  if (!out)
+    return fail(ErrorCode::invalid, fmt::format("cannot write '{}': {}", temporary.string(), std::strerror(errno)));
+  http::ClientRequest request{.method = http::Method::get, .url = session.url(path)};
+  request.sink = [&](std::string_view piece) -> Result<void> {
+    if (out.write(piece.data(), static_cast<std::streamsize>(piece.size()))) return {};
+    return fail(ErrorCode::internal, fmt::format("cannot write '{}': {}", temporary.string(), std::strerror(errno)));
+  };
+  const auto response = session.raw(std::move(request));
+  out.close();
+  if (response && response->status < 400 && out) {
+    fs::rename(temporary, target, error);
+    if (!error) return {};
+  }
+  std::error_code ignored;
+  fs::remove(temporary, ignored);
+  if (!response) return Failure(response.error());
+  if (response->status >= 400) return Failure(error_of(*response));
+  return fail(ErrorCode::internal, fmt::format("cannot write '{}'", target.string()));
+}
+
+Result<std::size_t> download_tree(Session& session, const std::string& path, const fs::path& target) {
+  CICLO_TRY(const Json listing, session.get(path + "/?recursive=true"));
+  std::size_t count = 0;
+  for (const Json& file : member(listing, "value")) {
+    const std::string name = text_or(file, "name");
+    if (!stays_inside(name))
+      return fail(ErrorCode::invalid, fmt::format("the server named a file '{}' that would leave the folder", name));
+    CICLO_CHECK(download_file(session, path + "/" + encode_path(name), target / name));
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace ciclo::cli

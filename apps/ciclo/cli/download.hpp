@@ -1,0 +1,27 @@
+// Files and folder trees from the server to the disk.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "cli/session.hpp"
+
+namespace ciclo::cli {
+
+// Percent-encodes each segment.
+std::string encode_path(std::string_view path);
+
+// The API path where the content of azureml://datastores/D/paths/P or azureml://jobs/J/outputs/O/paths/P can be read.
+// Fails with unsupported for other references.
+Result<std::string> content_path(const std::string& workspace_path, const std::string& reference);
+
+// One file; appears whole or not at all.
+Result<void> download_file(Session& session, const std::string& path, const std::filesystem::path& target);
+
+// Everything below an API path that lists with ?recursive=true; how many files. A name that would leave `target` is
+// refused.
+Result<std::size_t> download_tree(Session& session, const std::string& path, const std::filesystem::path& target);
+
+}  // namespace ciclo::cli
