@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cmath>
 #include <filesystem>
 #include <latch>
 #include <limits>
-#include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "platform/sql/database.hpp"
@@ -176,6 +175,157 @@ TEST_P(DatabaseContract, AFailedClosureIsUndoneAlone) {
   threads.clear();
   EXPECT_EQ(failures, 8);
   EXPECT_EQ(count(), 4);
+}
+
+TEST_P(DatabaseContract, AFailedStatementFailsTheWholeClosure) {
+  ASSERT_TRUE(add("p"));
+  const auto swallowed = database_->write([](Session& session) -> Result<void> {
+    CICLO_TRY(std::ignore, session.execute("INSERT INTO parents (name) VALUES (?)", {"q"}));
+    std::ignore = session.execute("INSERT INTO parents (name) VALUES (?)", {"p"});
+    EXPECT_EQ(session.query("SELECT 1").error().code, ErrorCode::already_exists);
+    return {};
+  });
+  EXPECT_EQ(swallowed.error().code, ErrorCode::already_exists);
+  EXPECT_EQ(count(), 1);
+  const auto thrown = database_->write([](Session& session) -> Result<void> {
+    std::ignore = session.execute("INSERT INTO parents (name) VALUES (?)", {"r"});
+    throw std::runtime_error("oops");
+  });
+  EXPECT_EQ(thrown.error().code, ErrorCode::internal);
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_P(DatabaseContract, ReadsASnapshotThatWritesBesideItDoNotChange) {
+  ASSERT_TRUE(add("p"));
+  const auto seen = database_->read([&](Session& session) -> Result<std::int64_t> {
+    CICLO_TRY(const auto before, session.query_one("SELECT COUNT(*) FROM parents"));
+    EXPECT_TRUE(add("q"));
+    CICLO_TRY(const auto after, session.query_one("SELECT COUNT(*) FROM parents"));
+    EXPECT_EQ(count(), 1) << "a read within a read is of the same snapshot";
+    return before->integer(0) * 10 + after->integer(0);
+  });
+  EXPECT_EQ(*seen, 11);
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_P(DatabaseContract, ReadsSeeEveryAcknowledgedWrite) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 20; ++k) {
+        const std::string name = std::to_string(i) + "-" + std::to_string(k);
+        EXPECT_TRUE(add(name));
+        const auto row = database_->read(
+            [&](Session& session) { return session.query_one("SELECT 1 FROM parents WHERE name = ?", {name}); });
+        EXPECT_TRUE(row && *row) << name;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(count(), 120);
+}
+
+TEST_P(DatabaseContract, CallsBackAfterTheCommitOnly) {
+  std::string told;
+  const auto write = [&](const std::string& name, bool fails) {
+    return database_->write([&](Session& session) -> Result<void> {
+      session.after_commit([&, name] { told += name + std::to_string(count()); });
+      CICLO_TRY(std::ignore, session.execute("INSERT INTO parents (name) VALUES (?)", {name}));
+      if (fails) return fail(ErrorCode::denied, "no");
+      return {};
+    });
+  };
+  EXPECT_TRUE(write("a", false));
+  EXPECT_FALSE(write("b", true));
+  EXPECT_TRUE(write("c", false));
+  EXPECT_FALSE(write("c", false));
+  EXPECT_EQ(told, "a1c2");
+}
+
+TEST_P(DatabaseContract, AWriteWithinAWriteFailsInsteadOfWaitingForItself) {
+  const auto inner = database_->write([&](Session&) { return add("p"); });
+  EXPECT_EQ(inner.error().code, ErrorCode::internal);
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_P(DatabaseContract, RefusesWritesBeyondTheQueue) {
+  open({.max_queue = 1});
+  std::latch entered(1);
+  std::latch release(1);
+  std::jthread first([&] {
+    EXPECT_TRUE(database_->write([&](Session&) -> Result<void> {
+      entered.count_down();
+      release.wait();
+      return {};
+    }));
+  });
+  entered.wait();
+  // One of the two waits in the queue, and so the other is refused: it alone can return while the first holds on.
+  std::atomic<int> added = 0;
+  std::atomic<int> refused = 0;
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 2; ++i) {
+    others.emplace_back([&, i] {
+      const auto done = add(std::to_string(i));
+      if (done) ++added;
+      if (!done && done.error().code == ErrorCode::quota) {
+        ++refused;
+        release.count_down();
+      }
+    });
+  }
+  others.clear();
+  EXPECT_EQ(added, 1);
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_P(DatabaseContract, KeepsWhatWasWrittenWhenOpenedAgain) {
+  ASSERT_TRUE(add("p"));
+  open();
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_P(DatabaseContract, MigratesOnceInOrderAndAsAWhole) {
+  const Migration second = {"test", 2, "ALTER TABLE parents ADD COLUMN note TEXT NOT NULL DEFAULT 'a;b';"};
+  const Migration first = {"test", 1, "CREATE TABLE parents (name TEXT PRIMARY KEY);"};
+  const std::vector<Migration> edited = {second, first};
+  const auto refused = database_->migrate(edited);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict) << refused.error().text();
+
+  const Migration broken = {"other", 1, "CREATE TABLE half (id BIGINT);\nCREATE TABLE broken (;"};
+  EXPECT_FALSE(database_->migrate(std::span(&broken, 1)));
+  const std::vector<Migration> whole = {{"other", 2, "CREATE INDEX half_by_id ON half (id);"},
+                                        {"other", 1, "CREATE TABLE half (id BIGINT);"}};
+  for (int i = 0; i < 2; ++i) {
+    const auto migrated = database_->migrate(whole);
+    EXPECT_TRUE(migrated) << migrated.error().text();
+  }
+  const auto newer = database_->migrate(std::span(&whole[1], 1));
+  EXPECT_EQ(newer.error().code, ErrorCode::conflict) << newer.error().text();
+  const std::vector<Migration> twice = {whole[0], whole[0]};
+  EXPECT_FALSE(database_->migrate(twice));
+}
+
+TEST_P(DatabaseContract, PagesByKeysets) {
+  for (const char* name : {"a", "b", "c", "d"}) ASSERT_TRUE(add(name, name[0] == 'd' ? 1 : 2));
+  const auto page = database_->read([](Session& session) {
+    return session.query("SELECT name FROM parents WHERE (size, name) > (?, ?) ORDER BY size, name LIMIT ?",
+                         {1, "d", 2});
+  });
+  ASSERT_TRUE(page) << page.error().text();
+  ASSERT_EQ(page->size(), 2U);
+  EXPECT_EQ((*page)[0].text(0), "a");
+  EXPECT_EQ((*page)[1].text(0), "b");
+}
+
+TEST_P(DatabaseContract, ManyDifferentStatementsAreFine) {
+  for (int i = 0; i < 300; ++i) {
+    const auto row = database_->read([&](Session& session) {
+      return session.query_one("SELECT COUNT(*) + ? AS c" + std::to_string(i) + " FROM parents", {i});
+    });
+    ASSERT_TRUE(row) << row.error().text();
+    EXPECT_EQ((*row)->integer(0), i);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, DatabaseContract, ::testing::Values(Dialect::sqlite, Dialect::postgresql),

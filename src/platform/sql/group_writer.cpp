@@ -10,7 +10,7 @@ namespace {
 thread_local const GroupWriter* writer_of_this_thread = nullptr;
 
 // How often a transaction is repeated after deadlocks and serialization failures.
-constexpr int max_attempts = 5;
+constexpr int max_attempts = 10;
 
 }  // namespace
 
@@ -128,8 +128,8 @@ GroupWriter::Outcome GroupWriter::attempt(std::span<Request* const> group) {
   for (Request* request : group) {
     if (run_closure(*request, group.size() > 1)) continue;
     // Alone, its own error is the answer unless repeating it may help.
-    if (connection_->in_transaction()) std::ignore = connection_->control("ROLLBACK");
     const bool may_help = !connection_->alive() || connection_->last_failure_is_transient();
+    if (connection_->in_transaction()) std::ignore = connection_->control("ROLLBACK");
     return group.size() > 1 || may_help ? Outcome::redo : Outcome::settled;
   }
   return commit(group);
@@ -158,8 +158,9 @@ GroupWriter::Outcome GroupWriter::commit(std::span<Request* const> group) {
   auto committed = connection_->control("COMMIT");
   if (committed) return Outcome::settled;
   const bool alive = connection_->alive();
+  const bool transient = connection_->last_failure_is_transient();
   if (alive && connection_->in_transaction()) std::ignore = connection_->control("ROLLBACK");
-  if (alive && (group.size() > 1 || connection_->last_failure_is_transient())) {
+  if (alive && (group.size() > 1 || transient)) {
     for (Request* request : group) request->result = std::unexpected<Error>(committed.error());
     return Outcome::redo;
   }

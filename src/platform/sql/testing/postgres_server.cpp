@@ -114,7 +114,8 @@ Result<void> PostgresServer::initialise() {
 Result<void> PostgresServer::launch() {
   const auto log = folder_ / "server.log";
   process_ = spawn({programs_ / "postgres", "-D", folder_ / "data", "-k", folder_, "-c", "listen_addresses=", "-c",
-                    "max_connections=40", "-c", "shared_buffers=16MB"},
+                    "max_connections=40", "-c", "shared_buffers=16MB", "-c", "deadlock_timeout=20ms", "-c",
+                    "recovery_init_sync_method=syncfs"},
                    log);
   const auto deadline = Clock::now() + start_limit;
   while (Clock::now() < deadline) {
