@@ -1,7 +1,7 @@
 #include "platform/log/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/callback_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <mutex>
 
 #include "base/json.hpp"
 
@@ -16,6 +17,19 @@ namespace ciclo::log {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"debug", "info", "warning", "error", "off"};
+
+// Gives each line to a function; the base class lets one in at a time.
+class CallingSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit CallingSink(std::function<void(std::string_view)> call) : call_(std::move(call)) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& line) override { call_({line.payload.data(), line.payload.size()}); }
+  void flush_() override {}
+
+ private:
+  std::function<void(std::string_view)> call_;
+};
 
 Json json_of(const Field& field) {
   if (names_secret(field.key)) return "***";
@@ -130,10 +144,7 @@ Result<std::unique_ptr<Logger>> Logger::open(const Settings& settings, const Clo
 }
 
 std::unique_ptr<Logger> Logger::to(std::function<void(std::string_view)> sink, Level level, const Clock& clock) {
-  auto calls =
-      std::make_shared<spdlog::sinks::callback_sink_mt>([sink = std::move(sink)](const spdlog::details::log_msg& line) {
-        sink({line.payload.data(), line.payload.size()});
-      });
+  auto calls = std::make_shared<CallingSink>(std::move(sink));
   return std::unique_ptr<Logger>(new Logger(std::make_unique<Impl>(std::move(calls), level, Format::json, &clock)));
 }
 
