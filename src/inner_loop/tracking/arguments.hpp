@@ -23,6 +23,7 @@ class Arguments {
   static Result<Arguments> of(const http::Request& request);
   explicit Arguments(Json fields) : fields_(std::move(fields)) {}
 
+  const Json& fields() const { return fields_; }
   const Json& field(std::string_view name) const { return member(fields_, name); }
   bool has(std::string_view name) const { return !field(name).is_null(); }
 

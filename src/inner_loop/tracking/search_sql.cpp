@@ -168,17 +168,23 @@ namespace {
 constexpr std::size_t max_orders = 16;
 
 // Adds the terms of one value that may be missing: first whether it is, then the value.
-void add_nullable(SortPlan& plan, const std::string& value, const std::string& is_missing, ColumnType type,
+void add_nullable(SortPlan& plan, const Statement& value, const Statement& is_missing, ColumnType type,
                   bool ascending) {
-  plan.terms.push_back(
-      {.expression = {.text = fmt::format("CASE WHEN {} THEN 1 ELSE 0 END", is_missing), .parameters = {}},
-       .type = ColumnType::integer,
-       .ascending = true});
-  plan.terms.push_back({.expression = {.text = fmt::format("CASE WHEN {} THEN {} ELSE {} END", is_missing,
-                                                           type == ColumnType::text ? "''" : "0", value),
-                                       .parameters = {}},
-                        .type = type,
-                        .ascending = ascending});
+  Statement missing_first;
+  missing_first.add("CASE WHEN ").add(is_missing).add(" THEN 1 ELSE 0 END");
+  Statement filled;
+  filled.add("CASE WHEN ").add(is_missing).add(type == ColumnType::text ? " THEN '' ELSE " : " THEN 0 ELSE ");
+  filled.add(value).add(" END");
+  plan.terms.push_back({.expression = missing_first, .type = ColumnType::integer, .ascending = true});
+  plan.terms.push_back({.expression = filled, .type = type, .ascending = ascending});
+}
+
+// The greatest of an item's several values of one key, as a scalar.
+Statement greatest_of(const ChildTable& child, const std::string& key, bool is_metric) {
+  Statement value;
+  value.add("(SELECT MAX(c.value) FROM ").add(child.table).add(" c WHERE ").add(child.owner);
+  value.add(" AND c.key = ").bind(key).add(child.also).add(is_metric ? " AND c.is_nan = 0)" : ")");
+  return value;
 }
 
 Result<void> add_order(const Domain& domain, const Order& order, std::size_t index, SortPlan& plan) {
@@ -186,7 +192,8 @@ Result<void> add_order(const Domain& domain, const Order& order, std::size_t ind
     const auto column = domain.attribute(order.key);
     if (!column) return unknown_attribute(domain, order.key);
     if (column->nullable) {
-      add_nullable(plan, std::string(column->sql), fmt::format("{} IS NULL", column->sql), column->type,
+      const std::string value(column->sql);
+      add_nullable(plan, Statement{value, {}}, Statement{value + " IS NULL", {}}, column->type,
                    order.ascending);
     } else {
       plan.terms.push_back({.expression = {.text = std::string(column->sql), .parameters = {}},
@@ -201,17 +208,21 @@ Result<void> add_order(const Domain& domain, const Order& order, std::size_t ind
                 fmt::format("Invalid order_by: a {} is not sorted by {}", domain.noun, name_of(order.entity)),
                 "order_by");
   }
+  const bool is_metric = order.entity == Entity::metric;
+  const ColumnType type = is_metric ? ColumnType::real : ColumnType::text;
+  if (!child.is_unique) {
+    const Statement value = greatest_of(child, order.key, is_metric);
+    Statement missing = value;
+    add_nullable(plan, value, missing.add(" IS NULL"), type, order.ascending);
+    return {};
+  }
   const std::string alias = fmt::format("o{}", index);
   // The condition speaks of `c`; within the join the row has a name of its own.
-  const auto renamed = [&](std::string_view text) { return replace_all(std::string(text), "c.", alias + "."); };
-  plan.joins.add(fmt::format(" LEFT JOIN {} {} ON {} AND {}.key = ", child.table, alias, renamed(child.owner), alias));
-  plan.joins.bind(order.key);
-  plan.joins.add(Statement{.text = renamed(child.also.text), .parameters = child.also.parameters});
-  const bool is_metric = order.entity == Entity::metric;
+  const std::string owner = replace_all(std::string(child.owner), "c.", alias + ".");
+  plan.joins.add(fmt::format(" LEFT JOIN {} {} ON {} AND {}.key = ", child.table, alias, owner, alias)).bind(order.key);
   const std::string value = alias + ".value";
-  const std::string missing =
-      is_metric ? fmt::format("{0}.value IS NULL OR {0}.is_nan <> 0", alias) : value + " IS NULL";
-  add_nullable(plan, value, missing, is_metric ? ColumnType::real : ColumnType::text, order.ascending);
+  const std::string nan = is_metric ? fmt::format(" OR {}.is_nan <> 0", alias) : "";
+  add_nullable(plan, Statement{value, {}}, Statement{value + " IS NULL" + nan, {}}, type, order.ascending);
   return {};
 }
 

@@ -31,6 +31,7 @@ struct ChildTable {
   std::string_view table;  // empty: the domain has none
   std::string_view owner;  // how a row `c` meets its item: "c.run_number = r.run_number"
   Statement also;          // a further condition on `c`, with its values
+  bool is_unique = true;   // at most one row of a key belongs to an item; else the greatest value is sorted by
 };
 
 struct Domain {

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include "inner_loop/tracking/artifacts.hpp"
+#include "inner_loop/tracking/forms.hpp"
+#include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/mlflow_routes.hpp"
+
+namespace ciclo::tracking {
+namespace {
+
+constexpr std::size_t max_artifact_bytes = std::size_t{1} << 40U;
+constexpr std::string_view root_uri = "mlflow-artifacts:/";
+
+// runs' artifacts/list: paths are relative to the run's root.
+Result<Json> list_of_run(RunService& runs, blobs::BlobStore& blobs, const Call& call) {
+  RunRef ref{.workspace = call.workspace, .run_id = {}};
+  CICLO_TRY(ref.run_id, call.arguments.run_id());
+  CICLO_TRY(const auto path, call.arguments.text("path"));
+  CICLO_TRY(const auto run, runs.get(ref));
+  CICLO_TRY(const auto key, artifact_key(call.workspace, run.artifact_uri, path));
+  CICLO_TRY(auto answer, list_files(blobs, key, path));
+  answer["root_uri"] = run.artifact_uri;
+  return answer;
+}
+
+// mlflow-artifacts/artifacts?path=: names are relative to the path.
+Result<http::Response> list_proxied(blobs::BlobStore& blobs, const http::Request& request) {
+  const auto path = request.query.find("path");
+  CICLO_TRY(const auto key, artifact_key(workspace_of(request), root_uri, path.value_or("")));
+  CICLO_TRY(const auto answer, list_files(blobs, key, ""));
+  return http::Response::json(answer);
+}
+
+Result<std::string> proxied_key(const http::Request& request) {
+  const std::string& path = request.parameter("path");
+  if (path.empty()) return fail(ErrorCode::invalid, "Invalid path: it is empty", "path");
+  return artifact_key(workspace_of(request), root_uri, path);
+}
+
+Result<http::Response> get_proxied(blobs::BlobStore& blobs, const http::Request& request) {
+  CICLO_TRY(const auto key, proxied_key(request));
+  return send_blob(blobs, key);
+}
+
+Result<http::Response> put_proxied(blobs::BlobStore& blobs, const http::Request& request) {
+  CICLO_TRY(const auto key, proxied_key(request));
+  CICLO_CHECK(receive_blob(blobs, key, *request.stream));
+  return http::Response::json(Json::object());
+}
+
+Result<http::Response> delete_proxied(blobs::BlobStore& blobs, const http::Request& request) {
+  CICLO_TRY(const auto key, proxied_key(request));
+  CICLO_CHECK(blobs.remove(key));
+  CICLO_CHECK(blobs.remove_tree(key));
+  return http::Response::json(Json::object());
+}
+
+Result<http::Response> refuse_multipart(const http::Request&) {
+  return fail(ErrorCode::unsupported, "Multipart upload is not supported: send the file by one PUT, of any size");
+}
+
+// The run and the path within it that a request names by query.
+Result<std::string> key_by_query(RunService& runs, const http::Request& request) {
+  const auto run_id = request.query.find("run_id") ? request.query.find("run_id") : request.query.find("run_uuid");
+  const auto path = request.query.find("path");
+  if (!run_id || !path || path->empty())
+    return fail(ErrorCode::invalid, "Missing value for required parameter: run_id and path are needed");
+  const std::string workspace = workspace_of(request);
+  CICLO_TRY(const auto run, runs.get({.workspace = workspace, .run_id = std::string(*run_id)}));
+  return artifact_key(workspace, run.artifact_uri, *path);
+}
+
+Result<http::Response> get_artifact(RunService& runs, blobs::BlobStore& blobs, const http::Request& request) {
+  CICLO_TRY(const auto key, key_by_query(runs, request));
+  return send_blob(blobs, key);
+}
+
+Result<http::Response> upload_artifact(RunService& runs, blobs::BlobStore& blobs, const http::Request& request) {
+  CICLO_TRY(const auto key, key_by_query(runs, request));
+  CICLO_CHECK(receive_blob(blobs, key, *request.stream));
+  return http::Response::json(Json::object());
+}
+
+Result<void> add_proxy_routes(MlflowRoutes& routes, blobs::BlobStore& blobs) {
+  using Act = Result<http::Response> (*)(blobs::BlobStore&, const http::Request&);
+  struct Verb {
+    http::Method method;
+    std::string_view action;
+    http::BodyMode body;
+    Act act;
+  };
+  for (const std::string_view api : {"/api/2.0", "/ajax-api/2.0"}) {
+    const std::string base = fmt::format("{}/mlflow-artifacts", api);
+    CICLO_CHECK(routes.add_raw({.method = http::Method::get,
+                                .path = base + "/artifacts",
+                                .action = "workspace/read",
+                                .summary = "MLflow: list artifacts",
+                                .handler = [&blobs](http::Request& request) { return list_proxied(blobs, request); }}));
+    for (const Verb& verb : {Verb{http::Method::get, "workspace/read", http::BodyMode::buffered, get_proxied},
+                             Verb{http::Method::put, "workspace/write", http::BodyMode::streamed, put_proxied},
+                             Verb{http::Method::del, "workspace/write", http::BodyMode::buffered, delete_proxied}}) {
+      const bool is_streamed = verb.body == http::BodyMode::streamed;
+      CICLO_CHECK(routes.add_raw(
+          {.method = verb.method,
+           .path = base + "/artifacts/{path*}",
+           .action = std::string(verb.action),
+           .summary = fmt::format("MLflow: {} an artifact", http::name_of(verb.method)),
+           .body = verb.body,
+           .body_limit = is_streamed ? max_artifact_bytes : std::size_t{1} << 20U,
+           .handler = [&blobs, act = verb.act](http::Request& request) { return act(blobs, request); }}));
+    }
+    for (const std::string_view step : {"create", "complete", "abort"}) {
+      CICLO_CHECK(routes.add_raw({.method = http::Method::post,
+                                  .path = fmt::format("{}/mpu/{}/{{path*}}", base, step),
+                                  .action = "workspace/write",
+                                  .summary = "MLflow: multipart upload (not offered)",
+                                  .handler = refuse_multipart}));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> add_artifact_routes(http::Router& router, RunService& runs, blobs::BlobStore& blobs) {
+  MlflowRoutes routes(router);
+  CICLO_CHECK(routes.add({.method = http::Method::get,
+                          .path = "artifacts/list",
+                          .action = "workspace/read",
+                          .summary = "MLflow: list the artifacts of a run",
+                          .handler = [&runs, &blobs](Call& call) { return list_of_run(runs, blobs, call); }}));
+  CICLO_CHECK(routes.add_raw(
+      {.method = http::Method::get,
+       .path = "/get-artifact",
+       .action = "workspace/read",
+       .summary = "MLflow: download an artifact of a run",
+       .handler = [&runs, &blobs](http::Request& request) { return get_artifact(runs, blobs, request); }}));
+  CICLO_CHECK(routes.add_raw(
+      {.method = http::Method::post,
+       .path = "/ajax-api/2.0/mlflow/upload-artifact",
+       .action = "workspace/write",
+       .summary = "MLflow: upload an artifact of a run",
+       .body = http::BodyMode::streamed,
+       .body_limit = max_artifact_bytes,
+       .handler = [&runs, &blobs](http::Request& request) { return upload_artifact(runs, blobs, request); }}));
+  return add_proxy_routes(routes, blobs);
+}
+
+}  // namespace ciclo::tracking

@@ -1,0 +1,31 @@
+// Where the artifacts of runs and logged models lie, and their way over HTTP: pieces of 256 KiB either way, so an
+// upload or download of any size takes the same memory.
+//
+// Thread safety: pure functions, and functions that only use the store they are handed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "platform/blobs/blob_store.hpp"
+#include "platform/http/message.hpp"
+
+namespace ciclo::tracking {
+
+// "mlflow-artifacts:/1/ab12/artifacts" and a relative path → "<workspace>/mlflow/1/ab12/artifacts/<path>". Fails with
+// invalid for a path that leaves its folder, unsupported for artifacts that do not lie on this server.
+Result<std::string> artifact_key(std::string_view workspace, std::string_view artifact_uri, std::string_view path = {});
+
+// {"files": [{path, is_dir, file_size}, …]} of a folder; a missing one has none. `shown_prefix` is put before each
+// name.
+Result<Json> list_files(blobs::BlobStore& blobs, const std::string& key, std::string_view shown_prefix);
+
+// The blob as an answer that is always saved, never shown as a page of this server.
+Result<http::Response> send_blob(blobs::BlobStore& blobs, const std::string& key);
+// The request's streamed body as a blob.
+Result<void> receive_blob(blobs::BlobStore& blobs, const std::string& key, http::BodyReader& body);
+
+}  // namespace ciclo::tracking

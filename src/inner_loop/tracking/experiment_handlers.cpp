@@ -1,0 +1,103 @@
+#include "inner_loop/tracking/forms.hpp"
+#include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/mlflow_routes.hpp"
+
+namespace ciclo::tracking {
+namespace {
+
+constexpr std::size_t default_experiments = 1000;
+constexpr std::size_t max_experiments = 50'000;
+
+Result<Json> create(ExperimentService& experiments, const Call& call) {
+  NewExperiment request{.workspace = call.workspace, .name = {}, .artifact_location = {}, .tags = {}};
+  CICLO_TRY(request.name, call.arguments.required_text("name"));
+  CICLO_TRY(request.artifact_location, call.arguments.text("artifact_location"));
+  CICLO_TRY(request.tags, call.arguments.tags("tags"));
+  CICLO_TRY(const auto created, experiments.create(request));
+  return Json{{"experiment_id", std::to_string(created.id)}};
+}
+
+Result<Json> get(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  CICLO_TRY(const auto experiment, experiments.get(call.workspace, id));
+  return Json{{"experiment", to_json(experiment)}};
+}
+
+Result<Json> get_by_name(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto name, call.arguments.required_text("experiment_name"));
+  CICLO_TRY(const auto experiment, experiments.get_by_name(call.workspace, name));
+  return Json{{"experiment", to_json(experiment)}};
+}
+
+Result<Json> update(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  CICLO_TRY(const auto name, call.arguments.text("new_name"));
+  if (!name.empty()) CICLO_CHECK(experiments.rename(call.workspace, id, name));
+  return Json::object();
+}
+
+Result<Json> remove(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  CICLO_CHECK(experiments.remove(call.workspace, id));
+  return Json::object();
+}
+
+Result<Json> restore(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  CICLO_CHECK(experiments.restore(call.workspace, id));
+  return Json::object();
+}
+
+Result<Json> set_tag(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  Tag tag;
+  CICLO_TRY(tag.key, call.arguments.required_text("key"));
+  CICLO_TRY(tag.value, call.arguments.text("value"));
+  CICLO_CHECK(experiments.set_tag(call.workspace, id, tag));
+  return Json::object();
+}
+
+Result<Json> delete_tag(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto id, call.arguments.experiment_id());
+  CICLO_TRY(const auto key, call.arguments.required_text("key"));
+  CICLO_CHECK(experiments.delete_tag(call.workspace, id, key));
+  return Json::object();
+}
+
+Result<Json> search(ExperimentService& experiments, const Call& call) {
+  SearchRequest request;
+  request.workspace = call.workspace;
+  CICLO_TRY(request.filter, call.arguments.text("filter"));
+  CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
+  CICLO_TRY(request.view, call.arguments.view("view_type"));
+  CICLO_TRY(request.max_results, call.arguments.max_results(default_experiments, max_experiments));
+  CICLO_TRY(request.page_token, call.arguments.text("page_token"));
+  CICLO_TRY(const auto page, experiments.search(request));
+  return page_json("experiments", page);
+}
+
+}  // namespace
+
+Result<void> add_experiment_routes(http::Router& router, ExperimentService& experiments) {
+  MlflowRoutes routes(router);
+  using Act = Result<Json> (*)(ExperimentService&, const Call&);
+  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act) {
+    return routes.add({.method = method,
+                       .path = "experiments/" + std::string(name),
+                       .action = std::string(action),
+                       .summary = "MLflow: experiments, " + std::string(name),
+                       .handler = [&experiments, act](Call& call) { return act(experiments, call); }});
+  };
+  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
+  CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
+  CICLO_CHECK(add(http::Method::get, "get-by-name", "workspace/read", get_by_name));
+  CICLO_CHECK(add(http::Method::post, "update", "workspace/write", update));
+  CICLO_CHECK(add(http::Method::post, "delete", "workspace/write", remove));
+  CICLO_CHECK(add(http::Method::post, "restore", "workspace/write", restore));
+  CICLO_CHECK(add(http::Method::post, "set-experiment-tag", "workspace/write", set_tag));
+  CICLO_CHECK(add(http::Method::post, "delete-experiment-tag", "workspace/write", delete_tag));
+  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search));
+  return add(http::Method::post, "search", "workspace/read", search);
+}
+
+}  // namespace ciclo::tracking

@@ -1,0 +1,33 @@
+// MLflow's REST endpoints for tracking, logged models and artifacts. The registry's are in src/registry.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "inner_loop/tracking/logged_model_store.hpp"
+#include "inner_loop/tracking/service.hpp"
+#include "platform/blobs/blob_store.hpp"
+#include "platform/http/router.hpp"
+#include "platform/sql/database.hpp"
+
+namespace ciclo::tracking {
+
+// The services of tracking together, as apps/ builds them. Thread safety: as its parts.
+struct Tracking {
+  Tracking(sql::Database& database, const Clock& clock)
+      : experiments(database, clock), runs(database, clock), models(database, clock) {}
+  ExperimentService experiments;
+  RunService runs;
+  LoggedModelService models;
+};
+
+// All of them. `tracking` and `blobs` must outlive the router.
+Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, blobs::BlobStore& blobs);
+
+// By area; called by add_tracking_routes.
+Result<void> add_experiment_routes(http::Router& router, ExperimentService& experiments);
+Result<void> add_run_routes(http::Router& router, RunService& runs);
+Result<void> add_metric_routes(http::Router& router, RunService& runs);
+Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs);
+Result<void> add_artifact_routes(http::Router& router, RunService& runs, blobs::BlobStore& blobs);
+
+}  // namespace ciclo::tracking
