@@ -25,13 +25,13 @@ void fill_random(void* out, std::size_t bytes) {
 }
 
 constexpr std::array<std::string_view, 32> adjectives = {
-    "amber", "bold",  "brave", "bright", "calm",  "careful", "clever", "cool",  "eager", "early", "fair",
-    "fine",  "fresh", "gentle", "glad",  "golden", "good",   "green",  "happy", "keen",  "kind",  "light",
-    "lucid", "merry", "neat",  "noble",  "quick", "quiet",   "ready",  "sharp", "sunny", "warm"};
+    "amber", "bold",  "brave",  "bright", "calm",   "careful", "clever", "cool",  "eager", "early", "fair",
+    "fine",  "fresh", "gentle", "glad",   "golden", "good",    "green",  "happy", "keen",  "kind",  "light",
+    "lucid", "merry", "neat",   "noble",  "quick",  "quiet",   "ready",  "sharp", "sunny", "warm"};
 constexpr std::array<std::string_view, 32> nouns = {
-    "apple", "beach", "bird",  "bridge", "cloud", "coral", "field",  "forest", "garden", "grove", "harbor",
-    "hill",  "island", "kite", "lake",   "leaf",  "lemon", "maple",  "meadow", "moon",   "ocean", "olive",
-    "pearl", "pine",  "rain",  "river",  "school", "star",  "stone", "tree",   "wave",   "wind"};
+    "apple", "beach",  "bird", "bridge", "cloud",  "coral", "field", "forest", "garden", "grove", "harbor",
+    "hill",  "island", "kite", "lake",   "leaf",   "lemon", "maple", "meadow", "moon",   "ocean", "olive",
+    "pearl", "pine",   "rain", "river",  "school", "star",  "stone", "tree",   "wave",   "wind"};
 
 }  // namespace
 
@@ -49,7 +49,9 @@ std::string random_hex(std::size_t bytes) {
   return out;
 }
 
-std::string new_uid() { return random_hex(16); }
+std::string new_uid() {
+  return random_hex(16);
+}
 
 std::string new_friendly_name() {
   static constexpr std::string_view alphabet = "0123456789bcdfghjklmnpqrstvwxyz";

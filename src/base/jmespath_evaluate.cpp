@@ -41,11 +41,17 @@ bool truthy(const Value& value) {
   return value.size() > 0;
 }
 
-Value Evaluation::null() { return Value(null_value); }
+Value Evaluation::null() {
+  return Value(null_value);
+}
 
-Value Evaluation::keep(Json value) { return Value(store_.emplace_back(std::move(value))); }
+Value Evaluation::keep(Json value) {
+  return Value(store_.emplace_back(std::move(value)));
+}
 
-Value Evaluation::keep(Value::Items items) { return Value(lists_.emplace_back(std::move(items))); }
+Value Evaluation::keep(Value::Items items) {
+  return Value(lists_.emplace_back(std::move(items)));
+}
 
 void Evaluation::spend(std::size_t steps) {
   spent_ += steps;
@@ -53,7 +59,9 @@ void Evaluation::spend(std::size_t steps) {
     throw Stop{error_at(expression_, offset_, "the result of the expression is too large", ErrorCode::too_large)};
 }
 
-void Evaluation::spend_copy(const Json& value) { spend(weight_of(value)); }
+void Evaluation::spend_copy(const Json& value) {
+  spend(weight_of(value));
+}
 
 void Evaluation::stop(const Node& node, std::string message, ErrorCode code) const {
   throw Stop{error_at(expression_, node.offset, std::move(message), code)};
@@ -112,7 +120,8 @@ Value Evaluation::slice(const Node& node, Value value) {
   const auto size = static_cast<std::int64_t>(value.size());
   const std::int64_t step = node.slice.step.value_or(1);
   const bool backward = step < 0;
-  const std::int64_t start = node.slice.start ? clamp_index(*node.slice.start, size, backward) : (backward ? size - 1 : 0);
+  const std::int64_t start =
+      node.slice.start ? clamp_index(*node.slice.start, size, backward) : (backward ? size - 1 : 0);
   const std::int64_t stop = node.slice.stop ? clamp_index(*node.slice.stop, size, backward) : (backward ? -1 : size);
   Value::Items items;
   for (std::int64_t i = start; backward ? i > stop : i < stop;) {
@@ -200,7 +209,8 @@ Value Evaluation::compare(const Node& node, Value current) {
   }
   int order = 0;
   if (left.is_number() && right.is_number()) order = compare_numbers(left, right);
-  else if (left.is_string() && right.is_string()) order = left.get_ref<const std::string&>().compare(right.get_ref<const std::string&>());
+  else if (left.is_string() && right.is_string())
+    order = left.get_ref<const std::string&>().compare(right.get_ref<const std::string&>());
   else return null();
   switch (node.comparison) {
     case TokenKind::less: return keep(order < 0);
@@ -223,8 +233,8 @@ Value Evaluation::call(const Node& node, Value current) {
     }
     const Value value = run(*node.children[i], current);
     if (!fits(type, value))
-      stop(*node.children[i], fmt::format("argument {} of {}() must be {}, found {}", i + 1, function.name, describe(type),
-                                          value.type_name()));
+      stop(*node.children[i], fmt::format("argument {} of {}() must be {}, found {}", i + 1, function.name,
+                                          describe(type), value.type_name()));
     arguments.push_back(value);
   }
   offset_ = node.offset;

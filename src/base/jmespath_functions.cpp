@@ -11,7 +11,9 @@
 namespace ciclo::jmespath {
 namespace {
 
-const std::string& text_of(const Value& value) { return value.json()->get_ref<const std::string&>(); }
+const std::string& text_of(const Value& value) {
+  return value.json()->get_ref<const std::string&>();
+}
 
 bool all_items(const Value& value, bool (*test)(const Json&)) {
   if (!value.is_array()) return false;
@@ -20,11 +22,16 @@ bool all_items(const Value& value, bool (*test)(const Json&)) {
   return true;
 }
 
-bool is_number(const Json& value) { return value.is_number(); }
-bool is_string(const Json& value) { return value.is_string(); }
+bool is_number(const Json& value) {
+  return value.is_number();
+}
+bool is_string(const Json& value) {
+  return value.is_string();
+}
 
 int order_of(const Json& a, const Json& b) {
-  return a.is_number() ? compare_numbers(a, b) : a.get_ref<const std::string&>().compare(b.get_ref<const std::string&>());
+  return a.is_number() ? compare_numbers(a, b)
+                       : a.get_ref<const std::string&>().compare(b.get_ref<const std::string&>());
 }
 
 // A float that is whole, as an integer where it fits.
@@ -43,12 +50,14 @@ Value abs_of(const Call& call) {
 
 Value ceil_of(const Call& call) {
   const Json& value = *call.arguments[0].json();
-  return value.is_number_integer() ? call.arguments[0] : call.evaluation.keep(whole_number(std::ceil(value.get<double>())));
+  return value.is_number_integer() ? call.arguments[0]
+                                   : call.evaluation.keep(whole_number(std::ceil(value.get<double>())));
 }
 
 Value floor_of(const Call& call) {
   const Json& value = *call.arguments[0].json();
-  return value.is_number_integer() ? call.arguments[0] : call.evaluation.keep(whole_number(std::floor(value.get<double>())));
+  return value.is_number_integer() ? call.arguments[0]
+                                   : call.evaluation.keep(whole_number(std::floor(value.get<double>())));
 }
 
 // The sum of integers is one as long as it fits.
@@ -66,7 +75,9 @@ Json sum_items(const Value& list) {
   return is_whole ? Json(whole) : Json(real);
 }
 
-Value sum_of(const Call& call) { return call.evaluation.keep(sum_items(call.arguments[0])); }
+Value sum_of(const Call& call) {
+  return call.evaluation.keep(sum_items(call.arguments[0]));
+}
 
 Value avg_of(const Call& call) {
   const Value& list = call.arguments[0];
@@ -82,12 +93,17 @@ Value contains(const Call& call) {
       if (equal_values(where.item(i), what)) return call.evaluation.keep(true);
     return call.evaluation.keep(false);
   }
-  return call.evaluation.keep(what.is_string() && text_of(where).find(what.get_ref<const std::string&>()) != std::string::npos);
+  return call.evaluation.keep(what.is_string() &&
+                              text_of(where).find(what.get_ref<const std::string&>()) != std::string::npos);
 }
 
-Value starts_with(const Call& call) { return call.evaluation.keep(text_of(call.arguments[0]).starts_with(text_of(call.arguments[1]))); }
+Value starts_with(const Call& call) {
+  return call.evaluation.keep(text_of(call.arguments[0]).starts_with(text_of(call.arguments[1])));
+}
 
-Value ends_with(const Call& call) { return call.evaluation.keep(text_of(call.arguments[0]).ends_with(text_of(call.arguments[1]))); }
+Value ends_with(const Call& call) {
+  return call.evaluation.keep(text_of(call.arguments[0]).ends_with(text_of(call.arguments[1])));
+}
 
 Value join_texts(const Call& call) {
   const std::string& separator = text_of(call.arguments[0]);
@@ -138,8 +154,12 @@ Value extreme(const Call& call, int sign) {
     if (order_of(list.item(i), *best) * sign > 0) best = &list.item(i);
   return Value(*best);
 }
-Value max_of(const Call& call) { return extreme(call, 1); }
-Value min_of(const Call& call) { return extreme(call, -1); }
+Value max_of(const Call& call) {
+  return extreme(call, 1);
+}
+Value min_of(const Call& call) {
+  return extreme(call, -1);
+}
 
 struct Keyed {
   const Json* key = nullptr;
@@ -154,8 +174,9 @@ std::vector<Keyed> keyed_items(const Call& call) {
     const Json& key = call.evaluation.whole(call.evaluation.run(*call.expression, Value(list.item(i))));
     const bool fits_first = out.empty() || out.front().key->is_number() == key.is_number();
     if ((!key.is_number() && !key.is_string()) || !fits_first)
-      call.evaluation.stop(*call.expression, fmt::format("the expression of {}() must give numbers only or strings only, found {}",
-                                                         call.node.text, key.type_name()));
+      call.evaluation.stop(*call.expression,
+                           fmt::format("the expression of {}() must give numbers only or strings only, found {}",
+                                       call.node.text, key.type_name()));
     out.push_back({&key, &list.item(i)});
   }
   return out;
@@ -169,8 +190,12 @@ Value extreme_by(const Call& call, int sign) {
     if (order_of(*one.key, *best->key) * sign > 0) best = &one;
   return Value(*best->item);
 }
-Value max_by(const Call& call) { return extreme_by(call, 1); }
-Value min_by(const Call& call) { return extreme_by(call, -1); }
+Value max_by(const Call& call) {
+  return extreme_by(call, 1);
+}
+Value min_by(const Call& call) {
+  return extreme_by(call, -1);
+}
 
 Value sort_by(const Call& call) {
   std::vector<Keyed> sorted = keyed_items(call);
@@ -250,7 +275,9 @@ Value to_number(const Call& call) {
   return call.evaluation.keep(*std::move(number));
 }
 
-Value type_of(const Call& call) { return call.evaluation.keep(std::string(call.arguments[0].type_name())); }
+Value type_of(const Call& call) {
+  return call.evaluation.keep(std::string(call.arguments[0].type_name()));
+}
 
 using enum ArgumentType;
 

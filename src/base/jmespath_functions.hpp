@@ -87,9 +87,9 @@ enum class ArgumentType : std::uint8_t {
   object,
   string_or_array,
   string_array_or_object,
-  numbers,              // a list of numbers
-  strings,              // a list of strings
-  numbers_or_strings,   // a list of one or the other
+  numbers,             // a list of numbers
+  strings,             // a list of strings
+  numbers_or_strings,  // a list of one or the other
   expression,
 };
 

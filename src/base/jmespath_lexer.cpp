@@ -9,8 +9,12 @@
 namespace ciclo::jmespath {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool begins_identifier(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool begins_identifier(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 struct Symbol {
   std::string_view text;
@@ -19,18 +23,30 @@ struct Symbol {
 
 // Longer ones first.
 constexpr std::array symbols = {
-    Symbol{"[]", TokenKind::flatten},         Symbol{"[?", TokenKind::filter},
-    Symbol{"||", TokenKind::or_},             Symbol{"&&", TokenKind::and_},
-    Symbol{"==", TokenKind::equal},           Symbol{"!=", TokenKind::not_equal},
-    Symbol{"<=", TokenKind::less_equal},      Symbol{">=", TokenKind::greater_equal},
-    Symbol{"<", TokenKind::less},             Symbol{">", TokenKind::greater},
-    Symbol{"!", TokenKind::not_},             Symbol{"|", TokenKind::pipe},
-    Symbol{"&", TokenKind::expression_of},    Symbol{".", TokenKind::dot},
-    Symbol{"*", TokenKind::star},             Symbol{"@", TokenKind::current},
-    Symbol{",", TokenKind::comma},            Symbol{":", TokenKind::colon},
-    Symbol{"[", TokenKind::left_bracket},     Symbol{"]", TokenKind::right_bracket},
-    Symbol{"{", TokenKind::left_brace},       Symbol{"}", TokenKind::right_brace},
-    Symbol{"(", TokenKind::left_parenthesis}, Symbol{")", TokenKind::right_parenthesis},
+    Symbol{"[]", TokenKind::flatten},
+    Symbol{"[?", TokenKind::filter},
+    Symbol{"||", TokenKind::or_},
+    Symbol{"&&", TokenKind::and_},
+    Symbol{"==", TokenKind::equal},
+    Symbol{"!=", TokenKind::not_equal},
+    Symbol{"<=", TokenKind::less_equal},
+    Symbol{">=", TokenKind::greater_equal},
+    Symbol{"<", TokenKind::less},
+    Symbol{">", TokenKind::greater},
+    Symbol{"!", TokenKind::not_},
+    Symbol{"|", TokenKind::pipe},
+    Symbol{"&", TokenKind::expression_of},
+    Symbol{".", TokenKind::dot},
+    Symbol{"*", TokenKind::star},
+    Symbol{"@", TokenKind::current},
+    Symbol{",", TokenKind::comma},
+    Symbol{":", TokenKind::colon},
+    Symbol{"[", TokenKind::left_bracket},
+    Symbol{"]", TokenKind::right_bracket},
+    Symbol{"{", TokenKind::left_brace},
+    Symbol{"}", TokenKind::right_brace},
+    Symbol{"(", TokenKind::left_parenthesis},
+    Symbol{")", TokenKind::right_parenthesis},
 };
 
 class Lexer {
@@ -120,8 +136,9 @@ class Lexer {
     CICLO_TRY(const std::string_view inside, quoted('`', "literal"));
     const std::string text = replace_all(std::string(inside), "\\`", "`");
     auto value = parse_json(text);
-    // What is no JSON is taken as a string, as long as it could stand between quotes.
-    if (!value) value = parse_json(fmt::format("\"{}\"", trim(text)));
+    // What is no JSON is taken as a string, unless it begins as JSON does.
+    const std::string_view bare = trim(text);
+    if (!value && bare.find_first_of("[{\"") != 0) value = parse_json(fmt::format("\"{}\"", bare));
     if (!value) {
       at_ = start;
       return error("the literal is not valid JSON");
@@ -150,6 +167,8 @@ Error error_at(std::string_view expression, std::size_t offset, std::string mess
   return Error{code, std::move(message), fmt::format("column {}", column + 1), fmt::format("{}\n{}^", line, caret), {}};
 }
 
-Result<std::vector<Token>> tokenize(std::string_view expression) { return Lexer(expression).run(); }
+Result<std::vector<Token>> tokenize(std::string_view expression) {
+  return Lexer(expression).run();
+}
 
 }  // namespace ciclo::jmespath

@@ -135,7 +135,8 @@ class Parser {
       case TokenKind::identifier: return name();
       case TokenKind::quoted_identifier: {
         auto node = field();
-        if (peek().kind == TokenKind::left_parenthesis) return error(offset, "the name of a function cannot be in quotes");
+        if (peek().kind == TokenKind::left_parenthesis)
+          return error(offset, "the name of a function cannot be in quotes");
         return node;
       }
       case TokenKind::star: {
@@ -242,15 +243,16 @@ class Parser {
     if (power_of(peek().kind) < projection_stop) return make(NodeKind::identity, offset);
     switch (peek().kind) {
       case TokenKind::left_bracket:
-      case TokenKind::filter: return expression_from(make(NodeKind::identity, offset), power);
+      case TokenKind::filter: return bracket_of_item(power);
       case TokenKind::dot: take(); return dot_right(power);
       default: return unexpected("'.', '[' or an operator");
     }
   }
 
-  // Continues `left` as expression() does.
-  Result<NodePtr> expression_from(NodePtr left, int power) {
+  // The bracket or filter that comes next, and what continues it as in expression().
+  Result<NodePtr> bracket_of_item(int power) {
     if (++nesting_ > max_depth) return error(peek().offset, "the expression is nested too deeply");
+    CICLO_TRY(NodePtr left, led(make(NodeKind::identity, peek().offset)));
     while (power < power_of(peek().kind)) {
       CICLO_TRY(left, led(std::move(left)));
       if (left->depth > max_depth) return error(left->offset, "the expression has too many steps");
@@ -262,7 +264,8 @@ class Parser {
   // '[' at the beginning of an expression: index, slice, [*] or a list of expressions.
   Result<NodePtr> bracket() {
     const TokenKind next = peek(1).kind;
-    if (next == TokenKind::number || next == TokenKind::colon) return led_bracket(make(NodeKind::identity, peek().offset));
+    if (next == TokenKind::number || next == TokenKind::colon)
+      return led_bracket(make(NodeKind::identity, peek().offset));
     if (next == TokenKind::star && peek(2).kind == TokenKind::right_bracket)
       return led_bracket(make(NodeKind::identity, peek().offset));
     return list();
@@ -326,7 +329,8 @@ class Parser {
   Result<NodePtr> hash() {
     auto node = make(NodeKind::hash, take().offset);
     while (true) {
-      if (peek().kind != TokenKind::identifier && peek().kind != TokenKind::quoted_identifier) return unexpected("a key");
+      if (peek().kind != TokenKind::identifier && peek().kind != TokenKind::quoted_identifier)
+        return unexpected("a key");
       node->keys.push_back(take().text);
       CICLO_CHECK(expect(TokenKind::colon));
       CICLO_TRY(NodePtr value, expression(0));
@@ -375,15 +379,18 @@ class Parser {
     const std::size_t wanted = function.arguments.size();
     const std::size_t given = call.children.size();
     if (given < wanted || (given > wanted && !function.repeats_last))
-      return error(call.offset, fmt::format("{}() takes {}{} argument{}, found {}", function.name,
-                                            function.repeats_last ? "at least " : "", wanted, wanted == 1 ? "" : "s", given));
+      return error(call.offset,
+                   fmt::format("{}() takes {}{} argument{}, found {}", function.name,
+                               function.repeats_last ? "at least " : "", wanted, wanted == 1 ? "" : "s", given));
     for (std::size_t i = 0; i < given; ++i) {
       const bool wants_expression = function.arguments[std::min(i, wanted - 1)] == ArgumentType::expression;
       const Node& argument = *call.children[i];
       if (wants_expression && argument.kind != NodeKind::expression_of)
-        return error(argument.offset, fmt::format("argument {} of {}() must be an expression such as &name", i + 1, function.name));
+        return error(argument.offset,
+                     fmt::format("argument {} of {}() must be an expression such as &name", i + 1, function.name));
       if (!wants_expression && argument.kind == NodeKind::expression_of)
-        return error(argument.offset, fmt::format("argument {} of {}() must be a value, not an expression", i + 1, function.name));
+        return error(argument.offset,
+                     fmt::format("argument {} of {}() must be a value, not an expression", i + 1, function.name));
     }
     return {};
   }
@@ -398,7 +405,8 @@ class Parser {
 
 Result<NodePtr> parse(std::string_view expression) {
   if (expression.size() > max_bytes)
-    return fail(ErrorCode::too_large, fmt::format("the expression has {} bytes; at most {} are taken", expression.size(), max_bytes));
+    return fail(ErrorCode::too_large,
+                fmt::format("the expression has {} bytes; at most {} are taken", expression.size(), max_bytes));
   CICLO_TRY(auto tokens, tokenize(expression));
   return Parser(expression, std::move(tokens)).run();
 }
@@ -414,8 +422,12 @@ Result<JmesPath> JmesPath::compile(std::string_view expression) {
   return JmesPath(std::move(program));
 }
 
-Result<Json> JmesPath::search(const Json& document) const { return jmespath::evaluate(*program_, document); }
+Result<Json> JmesPath::search(const Json& document) const {
+  return jmespath::evaluate(*program_, document);
+}
 
-std::string_view JmesPath::text() const { return program_->text; }
+std::string_view JmesPath::text() const {
+  return program_->text;
+}
 
 }  // namespace ciclo

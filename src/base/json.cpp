@@ -132,9 +132,13 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
                                               position.column, reason.empty() ? "" : ": ", reason));
 }
 
-std::string to_text(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string to_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
-std::string to_pretty_text(const Json& value) { return value.dump(2, ' ', false, Json::error_handler_t::replace); }
+std::string to_pretty_text(const Json& value) {
+  return value.dump(2, ' ', false, Json::error_handler_t::replace);
+}
 
 const Json& member(const Json& object, std::string_view key) {
   if (!object.is_object()) return null_value;
@@ -228,8 +232,7 @@ void append_canonical(const Json& value, std::string& out) {
 
 int compare_numbers(const Json& a, const Json& b) {
   const auto order = [](auto x, auto y) { return std::is_gt(x <=> y) - std::is_lt(x <=> y); };
-  if (a.is_number_unsigned() && b.is_number_unsigned())
-    return order(a.get<std::uint64_t>(), b.get<std::uint64_t>());
+  if (a.is_number_unsigned() && b.is_number_unsigned()) return order(a.get<std::uint64_t>(), b.get<std::uint64_t>());
   if (a.is_number_integer() && b.is_number_integer()) {
     const auto too_large = [](const Json& one) {
       return one.is_number_unsigned() && one.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
@@ -245,8 +248,7 @@ bool equal_values(const Json& a, const Json& b) {
   if (a.is_number() && b.is_number()) return compare_numbers(a, b) == 0;
   if (a.type() != b.type()) return false;
   if (a.is_object()) return equal_objects(a, b);
-  if (a.is_array())
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), equal_values);
+  if (a.is_array()) return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), equal_values);
   return a == b;
 }
 

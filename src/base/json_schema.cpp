@@ -62,7 +62,9 @@ bool matches(const SchemaPattern& pattern, const std::string& text) {
   }
 }
 
-std::string plural(std::uint64_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
+std::string plural(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 class Validator {
  public:
@@ -78,7 +80,8 @@ class Validator {
       describe(out, node);
       return;
     }
-    if (node.has_allowed && std::ranges::none_of(node.allowed, [&](const Json& one) { return equal_values(one, value); })) {
+    if (node.has_allowed &&
+        std::ranges::none_of(node.allowed, [&](const Json& one) { return equal_values(one, value); })) {
       out.push_back(listed_failure(node.allowed, value, place.pointer(), place.depth));
       return;
     }
@@ -92,8 +95,15 @@ class Validator {
   bool gave_up() const { return steps_ > max_steps; }
 
  private:
-  static void add(SchemaFailures& out, const Place& place, SchemaFailureKind kind, std::string message, std::string hint = {}) {
-    out.push_back({.kind = kind, .depth = place.depth, .pointer = place.pointer(), .message = std::move(message), .hint = std::move(hint), .types = 0, .allowed = {}});
+  static void add(SchemaFailures& out, const Place& place, SchemaFailureKind kind, std::string message,
+                  std::string hint = {}) {
+    out.push_back({.kind = kind,
+                   .depth = place.depth,
+                   .pointer = place.pointer(),
+                   .message = std::move(message),
+                   .hint = std::move(hint),
+                   .types = 0,
+                   .allowed = {}});
   }
 
   // Where nothing better is known, the schema's description says what belongs there.
@@ -130,8 +140,8 @@ class Validator {
     check_size(value.size(), {node.sizes.min_properties, node.sizes.max_properties, "key"}, place, out);
   }
 
-  static void add_unknown_key(const Node& node, const Json& object, const Place& place, std::set<std::string>& suggested,
-                              SchemaFailures& out) {
+  static void add_unknown_key(const Node& node, const Json& object, const Place& place,
+                              std::set<std::string>& suggested, SchemaFailures& out) {
     if (out.size() >= max_failures) return;
     std::vector<std::string> free;
     std::vector<std::string> all;
@@ -141,7 +151,8 @@ class Validator {
     }
     std::string message = fmt::format("{}'{}'", unknown_key_words, to_utf8(place.key.substr(0, 80)));
     if (auto near = nearest(place.key, free)) {
-      add(out, place, SchemaFailureKind::unknown_key_with_neighbour, std::move(message), fmt::format("did you mean '{}'?", *near));
+      add(out, place, SchemaFailureKind::unknown_key_with_neighbour, std::move(message),
+          fmt::format("did you mean '{}'?", *near));
       suggested.insert(*std::move(near));
       return;
     }
@@ -149,7 +160,8 @@ class Validator {
     const bool cut = all.size() > max_named;
     if (cut) all.resize(max_named);
     add(out, place, SchemaFailureKind::unknown_key, std::move(message),
-        all.empty() ? "no keys are allowed here" : fmt::format("allowed keys: {}{}", join(all, ", "), cut ? ", …" : ""));
+        all.empty() ? "no keys are allowed here"
+                    : fmt::format("allowed keys: {}{}", join(all, ", "), cut ? ", …" : ""));
   }
 
   static void add_missing_key(const Node& node, const std::string& key, const Place& place, SchemaFailures& out) {
@@ -182,16 +194,19 @@ class Validator {
 
   static void check_size(std::uint64_t size, const SizeLimits& limits, const Place& place, SchemaFailures& out) {
     if (limits.min && size < *limits.min)
-      add(out, place, SchemaFailureKind::bounds, fmt::format("expected at least {}, found {}", plural(*limits.min, limits.noun), size));
+      add(out, place, SchemaFailureKind::bounds,
+          fmt::format("expected at least {}, found {}", plural(*limits.min, limits.noun), size));
     if (limits.max && size > *limits.max)
-      add(out, place, SchemaFailureKind::bounds, fmt::format("expected at most {}, found {}", plural(*limits.max, limits.noun), size));
+      add(out, place, SchemaFailureKind::bounds,
+          fmt::format("expected at most {}, found {}", plural(*limits.max, limits.noun), size));
   }
 
   static void check_text(const Node& node, const std::string& text, const Place& place, SchemaFailures& out) {
     if (node.sizes.min_length || node.sizes.max_length)
       check_size(count_code_points(text), {node.sizes.min_length, node.sizes.max_length, "character"}, place, out);
     if (node.pattern && !matches(*node.pattern, text)) {
-      add(out, place, SchemaFailureKind::bounds, fmt::format("the text does not match the pattern {}", node.pattern->text));
+      add(out, place, SchemaFailureKind::bounds,
+          fmt::format("the text does not match the pattern {}", node.pattern->text));
       describe(out, node);
     }
   }
@@ -200,16 +215,20 @@ class Validator {
     const SchemaNumbers& limits = node.numbers;
     const auto require = [&](bool holds, std::string_view words, const std::optional<Json>& limit) {
       if (!holds)
-        add(out, place, SchemaFailureKind::bounds, fmt::format("expected {} {}, found {}", words, to_text(*limit), to_text(value)));
+        add(out, place, SchemaFailureKind::bounds,
+            fmt::format("expected {} {}, found {}", words, to_text(*limit), to_text(value)));
     };
     if (limits.minimum) require(compare_numbers(value, *limits.minimum) >= 0, "at least", limits.minimum);
     if (limits.maximum) require(compare_numbers(value, *limits.maximum) <= 0, "at most", limits.maximum);
-    if (limits.exclusive_minimum) require(compare_numbers(value, *limits.exclusive_minimum) > 0, "more than", limits.exclusive_minimum);
-    if (limits.exclusive_maximum) require(compare_numbers(value, *limits.exclusive_maximum) < 0, "less than", limits.exclusive_maximum);
+    if (limits.exclusive_minimum)
+      require(compare_numbers(value, *limits.exclusive_minimum) > 0, "more than", limits.exclusive_minimum);
+    if (limits.exclusive_maximum)
+      require(compare_numbers(value, *limits.exclusive_maximum) < 0, "less than", limits.exclusive_maximum);
     if (limits.multiple_of) {
       const double quotient = value.get<double>() / limits.multiple_of->get<double>();
       // A tolerance, for 0.3 is to count as a multiple of 0.1.
-      require(std::abs(quotient - std::round(quotient)) <= 1e-9 * std::max(1.0, std::abs(quotient)), "a multiple of", limits.multiple_of);
+      require(std::abs(quotient - std::round(quotient)) <= 1e-9 * std::max(1.0, std::abs(quotient)), "a multiple of",
+              limits.multiple_of);
     }
   }
 
@@ -217,7 +236,8 @@ class Validator {
     for (const Node* one : node.all_of) check(*one, value, place, out);
     if (!node.any_of.empty()) check_alternatives(node.any_of, value, place, out);
     if (!node.one_of.empty() && check_alternatives(node.one_of, value, place, out) > 1)
-      add(out, place, SchemaFailureKind::form, "several of the forms that exclude each other are given", node.description.substr(0, 200));
+      add(out, place, SchemaFailureKind::form, "several of the forms that exclude each other are given",
+          node.description.substr(0, 200));
     if (node.not_allowed != nullptr && holds(*node.not_allowed, value, place)) {
       add(out, place, SchemaFailureKind::form, "this value is not allowed here");
       describe(out, *node.not_allowed);
@@ -234,7 +254,8 @@ class Validator {
   }
 
   // How many of the alternatives hold; when none does, the failures of the likeliest.
-  std::size_t check_alternatives(const std::vector<const Node*>& nodes, const Json& value, const Place& place, SchemaFailures& out) {
+  std::size_t check_alternatives(const std::vector<const Node*>& nodes, const Json& value, const Place& place,
+                                 SchemaFailures& out) {
     std::vector<SchemaFailures> alternatives;
     std::size_t holding = 0;
     for (const Node* node : nodes) {

@@ -16,10 +16,26 @@ using Node = JsonSchema::Node;
 
 constexpr int max_schema_depth = 100;
 
-constexpr std::array<std::string_view, 20> annotations = {
-    "title",      "description", "default",          "examples",         "deprecated",        "readOnly", "writeOnly",
-    "format",     "$comment",    "$schema",          "$id",              "$anchor",           "$defs",    "definitions",
-    "$vocabulary", "example",     "contentEncoding", "contentMediaType", "markdownDescription", "enumDescriptions"};
+constexpr std::array<std::string_view, 20> annotations = {"title",
+                                                          "description",
+                                                          "default",
+                                                          "examples",
+                                                          "deprecated",
+                                                          "readOnly",
+                                                          "writeOnly",
+                                                          "format",
+                                                          "$comment",
+                                                          "$schema",
+                                                          "$id",
+                                                          "$anchor",
+                                                          "$defs",
+                                                          "definitions",
+                                                          "$vocabulary",
+                                                          "example",
+                                                          "contentEncoding",
+                                                          "contentMediaType",
+                                                          "markdownDescription",
+                                                          "enumDescriptions"};
 
 struct TypeName {
   std::string_view name;
@@ -72,7 +88,8 @@ class Compiler {
 
   Result<void> set(Node& node, const Keyword& keyword) {
     if (std::ranges::find(annotations, keyword.name) != annotations.end() || keyword.name.starts_with("x-")) {
-      if (keyword.name == "description" && keyword.value.is_string()) node.description = keyword.value.get<std::string>();
+      if (keyword.name == "description" && keyword.value.is_string())
+        node.description = keyword.value.get<std::string>();
       return {};
     }
     for (const auto setter : {&Compiler::set_general, &Compiler::set_object, &Compiler::set_array, &Compiler::set_text,
@@ -80,7 +97,8 @@ class Compiler {
       CICLO_TRY(const bool taken, (this->*setter)(node, keyword));
       if (taken) return {};
     }
-    return fail(ErrorCode::invalid, fmt::format("the schema keyword '{}' is not supported", keyword.name), keyword.pointer);
+    return fail(ErrorCode::invalid, fmt::format("the schema keyword '{}' is not supported", keyword.name),
+                keyword.pointer);
   }
 
   Result<bool> set_general(Node& node, const Keyword& keyword) {
@@ -104,9 +122,11 @@ class Compiler {
   Result<void> set_types(Node& node, const Keyword& keyword) {
     const Json names = keyword.value.is_array() ? keyword.value : Json::array({keyword.value});
     for (const Json& name : names) {
-      const auto* const found = std::ranges::find_if(
-          type_names, [&](const TypeName& one) { return name.is_string() && name.get_ref<const std::string&>() == one.name; });
-      if (found == type_names.end()) return expected("null, boolean, integer, number, string, array or object", keyword);
+      const auto* const found = std::ranges::find_if(type_names, [&](const TypeName& one) {
+        return name.is_string() && name.get_ref<const std::string&>() == one.name;
+      });
+      if (found == type_names.end())
+        return expected("null, boolean, integer, number, string, array or object", keyword);
       node.types |= found->bits;
     }
     return {};
@@ -194,7 +214,8 @@ class Compiler {
     if (keyword.name == "multipleOf") limit = &node.numbers.multiple_of;
     if (limit == nullptr) return false;
     if (!keyword.value.is_number()) return expected("a number", keyword);
-    if (keyword.name == "multipleOf" && !(keyword.value.get<double>() > 0)) return expected("a number above 0", keyword);
+    if (keyword.name == "multipleOf" && !(keyword.value.get<double>() > 0))
+      return expected("a number above 0", keyword);
     *limit = keyword.value;
     return true;
   }
@@ -232,7 +253,8 @@ class Compiler {
     if (!keyword.value.is_string()) return expected("a string", keyword);
     const auto& text = keyword.value.get_ref<const std::string&>();
     if (text != "#" && !text.starts_with("#/"))
-      return fail(ErrorCode::invalid, fmt::format("the reference '{}' is not within the schema", text), keyword.pointer);
+      return fail(ErrorCode::invalid, fmt::format("the reference '{}' is not within the schema", text),
+                  keyword.pointer);
     const std::string pointer = text.substr(1);
     const Json& target = at_pointer(root_, pointer);
     if (target.is_null())
@@ -241,7 +263,8 @@ class Compiler {
   }
 
   static Failure expected(std::string_view what, const Keyword& keyword) {
-    return fail(ErrorCode::invalid, fmt::format("the schema keyword '{}' takes {}", keyword.name, what), keyword.pointer);
+    return fail(ErrorCode::invalid, fmt::format("the schema keyword '{}' takes {}", keyword.name, what),
+                keyword.pointer);
   }
 
   static Result<std::uint64_t> size(const Keyword& keyword) {
@@ -264,7 +287,8 @@ class Compiler {
     try {
       return SchemaPattern{text, boost::regex(text, boost::regex::ECMAScript)};
     } catch (const std::exception& error) {
-      return fail(ErrorCode::invalid, fmt::format("the pattern '{}' is not valid: {}", text, error.what()), keyword.pointer);
+      return fail(ErrorCode::invalid, fmt::format("the pattern '{}' is not valid: {}", text, error.what()),
+                  keyword.pointer);
     }
   }
 

@@ -26,9 +26,8 @@ const SchemaFailure* discriminating(const SchemaFailures& failures, std::size_t 
 }
 
 Fit fit_of(const SchemaFailures& failures, std::size_t depth) {
-  const bool other_type = std::ranges::any_of(failures, [&](const SchemaFailure& one) {
-    return one.depth == depth && one.kind == SchemaFailureKind::type;
-  });
+  const bool other_type = std::ranges::any_of(
+      failures, [&](const SchemaFailure& one) { return one.depth == depth && one.kind == SchemaFailureKind::type; });
   if (other_type) return Fit::other_type;
   return discriminating(failures, depth) == nullptr ? Fit::meant : Fit::told_apart;
 }
@@ -45,8 +44,8 @@ void add_allowed(std::vector<Json>& to, const std::vector<Json>& from) {
 }
 
 // Every alternative wants another type: one message with all of them.
-SchemaFailure merge_types(const std::vector<SchemaFailures>& alternatives, const Json& value, const std::string& pointer,
-                          std::size_t depth) {
+SchemaFailure merge_types(const std::vector<SchemaFailures>& alternatives, const Json& value,
+                          const std::string& pointer, std::size_t depth) {
   unsigned types = 0;
   for (const SchemaFailures& failures : alternatives)
     for (const SchemaFailure& one : failures)
@@ -145,7 +144,8 @@ SchemaFailure listed_failure(std::vector<Json> allowed, const Json& value, std::
   const std::string listed = quoted_list(allowed);
   const std::string expected = allowed.size() == 1 ? "expected " + listed : "expected one of " + listed;
   if (text != nullptr && text->size() <= 64) failure.message = fmt::format("'{}' is not valid here", *text);
-  else if (value.is_structured() || text != nullptr) failure.message = fmt::format("{} is not valid here", describe_type(value));
+  else if (value.is_structured() || text != nullptr)
+    failure.message = fmt::format("{} is not valid here", describe_type(value));
   else failure.message = fmt::format("{} is not valid here", to_text(value));
   const auto near = text == nullptr ? std::nullopt : nearest(*text, texts);
   failure.hint = near ? fmt::format("did you mean '{}'?", *near) : expected;
@@ -153,8 +153,8 @@ SchemaFailure listed_failure(std::vector<Json> allowed, const Json& value, std::
   return failure;
 }
 
-SchemaFailures choose_alternative(std::vector<SchemaFailures> alternatives, const Json& value, const std::string& pointer,
-                                  std::size_t depth) {
+SchemaFailures choose_alternative(std::vector<SchemaFailures> alternatives, const Json& value,
+                                  const std::string& pointer, std::size_t depth) {
   Fit best_fit = Fit::other_type;
   for (const SchemaFailures& one : alternatives) best_fit = std::max(best_fit, fit_of(one, depth));
   if (best_fit == Fit::other_type) return {merge_types(alternatives, value, pointer, depth)};

@@ -42,8 +42,8 @@ SchemaFailure listed_failure(std::vector<Json> allowed, const Json& value, std::
 
 // Of the alternatives of an anyOf or oneOf, none of which holds: the failures of the one that was most likely meant.
 // `depth` is the value's own. Values that tell the alternatives apart (a `type` that only one takes) count first.
-SchemaFailures choose_alternative(std::vector<SchemaFailures> alternatives, const Json& value, const std::string& pointer,
-                                  std::size_t depth);
+SchemaFailures choose_alternative(std::vector<SchemaFailures> alternatives, const Json& value,
+                                  const std::string& pointer, std::size_t depth);
 
 Error to_error(SchemaFailures failures);
 

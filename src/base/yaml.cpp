@@ -29,14 +29,20 @@ constexpr std::array explanations = {
     Explanation{"end of map flow not found", "expected ',' or '}'", "close what '{' opened"},
     Explanation{"end of sequence flow not found", "expected ',' or ']'", "close what '[' opened"},
     Explanation{"illegal map value", "a value is not expected here", "quote text that holds ': '"},
-    Explanation{"illegal map key", "a key is not expected here", "check the indentation, or quote text that holds ': '"},
-    Explanation{"illegal block entry", "a list item is not expected here", "put '- ' in a line of its own, under its key"},
+    Explanation{"illegal map key", "a key is not expected here",
+                "check the indentation, or quote text that holds ': '"},
+    Explanation{"illegal block entry", "a list item is not expected here",
+                "put '- ' in a line of its own, under its key"},
     Explanation{"illegal tab", "a tab is used for indentation", "indent with spaces"},
-    Explanation{"illegal EOF in scalar", "the quote is never closed", ""},
+    Explanation{"illegal EOF in scalar", "the quote is never closed",
+                "look for the quote that opens before this place"},
+    Explanation{"illegal document indicator in scalar", "the quote is never closed",
+                "look for the quote that opens before this place"},
     Explanation{"unknown token", "this character cannot begin a value", "put the text in quotes"},
     Explanation{"unknown escape character", "unknown escape in a double-quoted text",
                 "write \\\\ for a backslash, or use single quotes"},
-    Explanation{"the referenced anchor is not defined", "there is no anchor of this name", "anchors are defined with &name"},
+    Explanation{"the referenced anchor is not defined", "there is no anchor of this name",
+                "anchors are defined with &name"},
 };
 
 Error explain(const YAML::ParserException& error, YamlReader& reader) {
@@ -54,10 +60,12 @@ Result<void> check_characters(std::string_view text, std::string_view file) {
   int column = 1;
   while (!text.empty()) {
     const auto code_point = take_code_point(text);
-    const bool control = code_point && ((*code_point < 0x20 && *code_point != '\t' && *code_point != '\n' && *code_point != '\r') ||
-                                        *code_point == 0x7F);
+    const bool control =
+        code_point && ((*code_point < 0x20 && *code_point != '\t' && *code_point != '\n' && *code_point != '\r') ||
+                       *code_point == 0x7F);
     if (!code_point || control)
-      return fail(ErrorCode::invalid, code_point ? "a control character is not allowed in YAML" : "the file is not UTF-8 text",
+      return fail(ErrorCode::invalid,
+                  code_point ? "a control character is not allowed in YAML" : "the file is not UTF-8 text",
                   fmt::format("{}:{}:{}", file, line, column));
     ++column;
     if (*code_point == '\n') {
@@ -68,7 +76,17 @@ Result<void> check_characters(std::string_view text, std::string_view file) {
   return {};
 }
 
-std::string unescape_pointer_token(std::string token) { return replace_all(replace_all(std::move(token), "~1", "/"), "~0", "~"); }
+// yaml-cpp 0.7 takes a quote that is never closed when blanks follow at the end of the file; an end marker stops it.
+std::string with_end(std::string_view text) {
+  std::string out(text);
+  if (text.ends_with('\n')) out += "...\n";
+  else if (text.ends_with(' ') || text.ends_with('\t') || text.ends_with('\r')) out += "\n...\n";
+  return out;
+}
+
+std::string unescape_pointer_token(std::string token) {
+  return replace_all(replace_all(std::move(token), "~1", "/"), "~0", "~");
+}
 
 // One step down a pointer; null where there is nothing.
 const SourceNode* step(const SourceNode& node, const Json& value, const std::string& token, const Json*& next) {
@@ -118,17 +136,20 @@ const SourceNode* YamlDocument::find(std::string_view pointer) const {
   return found.exact ? found.node : nullptr;
 }
 
-const SourceNode& YamlDocument::find_nearest(std::string_view pointer) const { return *walk(*this, pointer).node; }
+const SourceNode& YamlDocument::find_nearest(std::string_view pointer) const {
+  return *walk(*this, pointer).node;
+}
 
 Result<YamlDocument> parse_yaml(std::string_view text, std::string_view file, const YamlLimits& limits) {
   if (text.size() > limits.max_bytes)
-    return fail(ErrorCode::too_large, fmt::format("the file has {} bytes; at most {} are taken", text.size(), limits.max_bytes),
+    return fail(ErrorCode::too_large,
+                fmt::format("the file has {} bytes; at most {} are taken", text.size(), limits.max_bytes),
                 std::string(file));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   CICLO_CHECK(check_characters(text, file));
   YamlReader reader(text, file, limits);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{with_end(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(reader)) {
     }
@@ -146,7 +167,8 @@ Error locate(Error error, const YamlDocument& document, std::string_view file) {
   for (Error& detail : error.details) detail = locate(std::move(detail), document, file);
   if (!error.target.empty() && error.target.front() != '/') return error;
   const Found found = walk(document, error.target);
-  const bool is_about_key = !found.exact || !found.node->children.empty() || error.message.find(unknown_key_words) != std::string::npos;
+  const bool is_about_key =
+      !found.exact || !found.node->children.empty() || error.message.find(unknown_key_words) != std::string::npos;
   const SourcePosition position = is_about_key ? found.node->key.value_or(found.node->value) : found.node->value;
   error.target = fmt::format("{}:{}:{}", file, position.line, position.column);
   return error;

@@ -22,7 +22,7 @@
 namespace ciclo {
 
 struct SourcePosition {
-  int line = 0;  // from 1
+  int line = 0;    // from 1
   int column = 0;  // from 1, in characters
 
   bool operator==(const SourcePosition&) const = default;

@@ -20,6 +20,17 @@ std::string_view null_word_at(std::string_view text) {
   return found == words.end() ? std::string_view() : *found;
 }
 
+// yaml-cpp 0.7 writes the escapes \N and \_ as the single bytes 85 and A0; the text itself was valid UTF-8.
+std::string repaired(const std::string& text) {
+  if (is_utf8(text)) return text;
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto byte = static_cast<unsigned char>(rest.front());
+    append_code_point(out, take_code_point(rest).value_or(byte));
+  }
+  return out;
+}
+
 }  // namespace
 
 SourceText::SourceText(std::string_view text) : text_(text) {
@@ -62,7 +73,9 @@ std::string YamlReader::target_of(const SourcePosition& position) const {
   return fmt::format("{}:{}:{}", file_, position.line, position.column);
 }
 
-std::string YamlReader::target_of(const YAML::Mark& mark) { return target_of(source_text_.position_of(mark)); }
+std::string YamlReader::target_of(const YAML::Mark& mark) {
+  return target_of(source_text_.position_of(mark));
+}
 
 void YamlReader::stop(const SourcePosition& position, std::string message, std::string hint, ErrorCode code) const {
   throw Stop{Error{code, std::move(message), target_of(position), std::move(hint), {}}};
@@ -106,11 +119,11 @@ void YamlReader::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::
                           const std::string& value) {
   const SourcePosition position = source_text_.position_of(mark);
   if (wants_key()) {
-    take_key(position, value, tag == "?" && value == "<<");
+    take_key(position, repaired(value), tag == "?" && value == "<<");
     return;
   }
   Part part;
-  part.value = typed(position, tag, value);
+  part.value = typed(position, tag, repaired(value));
   part.source.value = position;
   part.text_bytes = value.size();
   finish(std::move(part), anchor);
@@ -118,16 +131,16 @@ void YamlReader::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::
 
 Json YamlReader::typed(const SourcePosition& position, const std::string& tag, const std::string& text) const {
   if (tag == "!") return text;
-  const std::string_view name = std::string_view(tag).starts_with(core_tag)
-                                    ? std::string_view(tag).substr(core_tag.size())
-                                    : std::string_view();
+  const std::string_view name =
+      std::string_view(tag).starts_with(core_tag) ? std::string_view(tag).substr(core_tag.size()) : std::string_view();
   if (name == "str") return text;
   const bool known = name == "int" || name == "float" || name == "bool" || name == "null";
   if (tag != "?" && !tag.empty() && !known)
     stop(position, fmt::format("the tag '{}' is not supported", tag), "leave it out");
   auto resolved = resolve_yaml_scalar(text);
   if (!resolved)
-    stop(position, fmt::format("'{}' is not a finite number", text.substr(0, 40)), "put it in quotes to give it as text");
+    stop(position, fmt::format("'{}' is not a finite number", text.substr(0, 40)),
+         "put it in quotes to give it as text");
   const bool fits = !known || (name == "int" && resolved->is_number_integer()) ||
                     (name == "float" && resolved->is_number()) || (name == "bool" && resolved->is_boolean()) ||
                     (name == "null" && resolved->is_null());
@@ -181,8 +194,9 @@ void YamlReader::take_key(const SourcePosition& position, std::string key, bool 
   if (!is_merge) {
     if (const auto before = map.members.find(key)) {
       const SourcePosition first = map.part.source.children[*before].key.value_or(position);
-      stop(position, fmt::format("the key '{}' is given twice: in line {} and in line {}", key.substr(0, 80), first.line,
-                                 position.line),
+      stop(position,
+           fmt::format("the key '{}' is given twice: in line {} and in line {}", key.substr(0, 80), first.line,
+                       position.line),
            "remove one of the two");
     }
   }
@@ -197,8 +211,9 @@ void YamlReader::count(const Part& part, const SourcePosition& position) {
   nodes_ += part.nodes;
   text_bytes_ += part.text_bytes;
   if (nodes_ > limits_.max_nodes || text_bytes_ > limits_.max_text_bytes)
-    stop(position, fmt::format("more than {} values or {} bytes of text, with what aliases repeat", limits_.max_nodes,
-                               limits_.max_text_bytes),
+    stop(position,
+         fmt::format("more than {} values or {} bytes of text, with what aliases repeat", limits_.max_nodes,
+                     limits_.max_text_bytes),
          {}, ErrorCode::too_large);
 }
 
@@ -246,7 +261,8 @@ void YamlReader::collect_merge(Open& map, Part part) {
     map.merged.push_back(std::move(part));
     return;
   }
-  const bool is_list = part.value.is_array() && std::ranges::all_of(part.value, [](const Json& one) { return one.is_object(); });
+  const bool is_list =
+      part.value.is_array() && std::ranges::all_of(part.value, [](const Json& one) { return one.is_object(); });
   if (!is_list)
     stop(map.key_position, fmt::format("'<<' takes a map or a list of maps, found {}", part.value.type_name()));
   for (std::size_t i = 0; i < part.value.size(); ++i) {

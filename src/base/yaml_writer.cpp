@@ -8,8 +8,8 @@ namespace ciclo {
 namespace {
 
 bool must_escape(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0) || code_point == 0x2028 || code_point == 0x2029 ||
-         code_point == 0xFEFF || code_point == 0xFFFE || code_point == 0xFFFF;
+  return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0) || code_point == 0x2028 ||
+         code_point == 0x2029 || code_point == 0xFEFF || code_point == 0xFFFE || code_point == 0xFFFF;
 }
 
 std::string double_quoted(std::string_view text) {
@@ -41,7 +41,8 @@ std::string inline_string(const std::string& text) {
 bool fits_block(std::string_view text) {
   if (text.find('\n') == std::string_view::npos) return false;
   if (text.front() == ' ' || text.front() == '\n' || text.front() == '\t') return false;
-  if (text.find(" \n") != std::string_view::npos || text.find("\t\n") != std::string_view::npos || text.back() == ' ' || text.back() == '\t')
+  if (text.find(" \n") != std::string_view::npos || text.find("\t\n") != std::string_view::npos || text.back() == ' ' ||
+      text.back() == '\t')
     return false;
   while (!text.empty()) {
     const auto code_point = take_code_point(text);
@@ -132,6 +133,8 @@ class Writer {
 
 }  // namespace
 
-std::string write_yaml(const Json& value) { return Writer().write(value); }
+std::string write_yaml(const Json& value) {
+  return Writer().write(value);
+}
 
 }  // namespace ciclo
