@@ -21,7 +21,7 @@ Result<void> check_empty(const resources::CheckContext& context, const resources
 
 }  // namespace
 
-resources::Kind workspace_kind(AccessService& access) {
+resources::Kind workspace_kind(AccessService* access) {
   resources::Kind kind;
   kind.name = "workspace";
   kind.plural = "workspaces";
@@ -39,9 +39,9 @@ resources::Kind workspace_kind(AccessService& access) {
     if (!spec.contains("display_name")) spec["display_name"] = draft.resource.key.name;
     return {};
   };
-  kind.check = [&access](const resources::CheckContext& context, resources::Draft& draft) -> Result<void> {
-    if (draft.before != nullptr || context.caller.is_system()) return {};
-    return access.assign_in(
+  kind.check = [access](const resources::CheckContext& context, resources::Draft& draft) -> Result<void> {
+    if (access == nullptr || draft.before != nullptr || context.caller.is_system()) return {};
+    return access->assign_in(
         context.session,
         {.workspace = draft.resource.key.name, .principal = context.caller.principal, .role = Role::owner});
   };

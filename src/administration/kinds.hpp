@@ -9,8 +9,9 @@
 
 namespace ciclo::administration {
 
-// A workspace. Who makes one becomes its owner. `access` must outlive the kind.
-resources::Kind workspace_kind(AccessService& access);
+// A workspace. Who makes one becomes its owner. `access` must outlive the kind; null where no
+// check runs (the command line).
+resources::Kind workspace_kind(AccessService* access);
 
 std::vector<sql::Migration> migrations();
 

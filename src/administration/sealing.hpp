@@ -18,7 +18,7 @@ class Sealer {
   static Result<Sealer> open(const std::filesystem::path& key_file);
   ~Sealer();
   Sealer(Sealer&&) noexcept = default;
-  Sealer& operator=(Sealer&&) = delete;
+  Sealer& operator=(Sealer&&) noexcept = default;
 
   std::string seal(std::string_view secret) const;  // printable (base64)
   // Fails with internal when it was sealed with another key or was changed.

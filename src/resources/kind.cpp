@@ -15,6 +15,7 @@ struct KindTable::Schemas {
 KindTable::KindTable() : schemas_(std::make_unique<Schemas>()) {}
 KindTable::~KindTable() = default;
 KindTable::KindTable(KindTable&&) noexcept = default;
+KindTable& KindTable::operator=(KindTable&&) noexcept = default;
 
 Result<void> KindTable::add(Kind kind) {
   if (find(kind.name) != nullptr)

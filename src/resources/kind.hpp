@@ -102,6 +102,7 @@ class KindTable {
   KindTable();
   ~KindTable();
   KindTable(KindTable&&) noexcept;
+  KindTable& operator=(KindTable&&) noexcept;
   // Fails with invalid when the schema does not compile, already_exists when the name is taken.
   Result<void> add(Kind kind);
   // Null when there is none of that name.

@@ -1,0 +1,19 @@
+// ciclo: `ciclo server …` is the control plane; everything else is the command line that talks to one.
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "kinds.hpp"
+#include "server/command.hpp"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "server") return ciclo::server::run_server({words.begin() + 1, words.end()});
+  const auto kinds = ciclo::make_kinds(nullptr);
+  if (!kinds) {
+    std::cerr << "ERROR: " << kinds.error().text() << "\n";
+    return 1;
+  }
+  return ciclo::cli::run_command_line(*kinds, words);
+}
