@@ -29,7 +29,8 @@ class SystemClock final : public Clock {
 // Stands still until a test moves it.
 class FakeClock final : public Clock {
  public:
-  explicit FakeClock(TimePoint start = TimePoint(Milliseconds(1'700'000'000'000))) : now_(start.time_since_epoch().count()) {}
+  explicit FakeClock(TimePoint start = TimePoint(Milliseconds(1'700'000'000'000)))
+      : now_(start.time_since_epoch().count()) {}
   TimePoint now() const override { return TimePoint(Milliseconds(now_.load())); }
   void advance(Milliseconds by) { now_ += by.count(); }
 
@@ -37,8 +38,12 @@ class FakeClock final : public Clock {
   std::atomic<std::int64_t> now_;
 };
 
-inline std::int64_t to_unix_ms(TimePoint time) { return time.time_since_epoch().count(); }
-inline TimePoint from_unix_ms(std::int64_t unix_ms) { return TimePoint(Milliseconds(unix_ms)); }
+inline std::int64_t to_unix_ms(TimePoint time) {
+  return time.time_since_epoch().count();
+}
+inline TimePoint from_unix_ms(std::int64_t unix_ms) {
+  return TimePoint(Milliseconds(unix_ms));
+}
 
 // "2026-01-31T08:15:30.123Z" (RFC 3339, UTC).
 std::string format_rfc3339(TimePoint time);

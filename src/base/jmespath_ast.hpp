@@ -100,6 +100,11 @@ struct Program {
   NodePtr root;
 };
 
+// How strongly a token binds to what stands left of it; 0 ends an expression.
+int power_of(TokenKind kind);
+// The token in an error's words ("a name", "'['").
+std::string_view describe(TokenKind kind);
+
 // An error at a byte offset of the expression: column and caret are filled in here.
 Error error_at(std::string_view expression, std::size_t offset, std::string message,
                ErrorCode code = ErrorCode::invalid);

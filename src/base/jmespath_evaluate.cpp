@@ -1,22 +1,37 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/jmespath.hpp"
 #include "base/jmespath_functions.hpp"
+#include "base/text.hpp"
 
 namespace ciclo::jmespath {
 namespace {
 
-// Values made or visited by one search; some seconds at most, and a few hundred megabytes.
-constexpr std::size_t max_steps = 10'000'000;
+// Values made or visited by one search; a second or two at most, and a few hundred megabytes. Eight bytes of text
+// count as one.
+constexpr std::size_t max_steps = 5'000'000;
 
 const Json null_value = nullptr;
 
 std::size_t weight_of(const Json& value) {
   std::size_t weight = 1;
-  if (value.is_string()) return weight + value.get_ref<const std::string&>().size() / 32;
+  if (value.is_string()) return weight + value.get_ref<const std::string&>().size() / 8;
   if (value.is_structured())
     for (const Json& child : value) weight += weight_of(child);
   return weight;
+}
+
+// "array of number and string": for lists it is the items that do not fit.
+std::string describe_found(const Value& value) {
+  if (!value.is_array() || value.size() == 0) return std::string(value.type_name());
+  std::vector<std::string> types;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string type = value.item(i).type_name();
+    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
+  }
+  return fmt::format("{} of {}", value.type_name(), join(types, " and "));
 }
 
 // Where a slice begins or ends, cut to the list.
@@ -234,7 +249,7 @@ Value Evaluation::call(const Node& node, Value current) {
     const Value value = run(*node.children[i], current);
     if (!fits(type, value))
       stop(*node.children[i], fmt::format("argument {} of {}() must be {}, found {}", i + 1, function.name,
-                                          describe(type), value.type_name()));
+                                          describe(type), describe_found(value)));
     arguments.push_back(value);
   }
   offset_ = node.offset;

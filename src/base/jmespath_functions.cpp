@@ -111,7 +111,7 @@ Value join_texts(const Call& call) {
   std::string out;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto& text = list.item(i).get_ref<const std::string&>();
-    call.evaluation.spend(1 + (separator.size() + text.size()) / 32);
+    call.evaluation.spend(1 + (separator.size() + text.size()) / 8);
     if (i > 0) out += separator;
     out += text;
   }

@@ -305,7 +305,7 @@ TEST(JmesPath, WrongArgumentsAreErrorsOfTheSearch) {
   const Json document = parse_json(document_text).value();
   const std::vector<Wrong> cases = {
       {"abs(name)", "column 5", "argument 1 of abs() must be a number, found string"},
-      {"sum(mixed)", "column 5", "argument 1 of sum() must be an array of numbers, found array"},
+      {"sum(mixed)", "column 5", "argument 1 of sum() must be an array of numbers, found array of number and string"},
       {"join(',', numbers)", "column 11", "argument 2 of join() must be an array of strings"},
       {"max(mixed)", "column 5", "an array of numbers or an array of strings"},
       {"keys(runs)", "column 6", "must be an object, found array"},
