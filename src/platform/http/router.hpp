@@ -47,6 +47,8 @@ struct Route {
   Json response_schema;  // of the 200 answer; null for any
   Handler handler;
   ErrorRenderer render_error = error_response;  // the dialect's form of an Error
+  // Asked for each request in place of `execution` when set: for handlers that block only sometimes. Must not block.
+  std::function<Execution()> execution_now;
 };
 
 class Router {
