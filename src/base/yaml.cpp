@@ -22,12 +22,15 @@ struct Explanation {
 };
 
 constexpr std::array explanations = {
-    Explanation{"end of map not found", "the indentation does not fit the map that is open here",
-                "keys of one map start in one column, and a value with ': ' in it needs quotes"},
+    Explanation{
+        "end of map not found", "the indentation does not fit the map that is open here",
+        "keys of one map start in one column; text that holds ': ' needs quotes, and nothing follows a closing quote"},
     Explanation{"end of sequence not found", "the indentation does not fit the list that is open here",
                 "the items of one list start with '- ' in one column"},
     Explanation{"end of map flow not found", "expected ',' or '}'", "close what '{' opened"},
     Explanation{"end of sequence flow not found", "expected ',' or ']'", "close what '[' opened"},
+    Explanation{"illegal flow end", "this closes something else than what is open",
+                "'[' ends with ']' and '{' with '}'"},
     Explanation{"illegal map value", "a value is not expected here", "quote text that holds ': '"},
     Explanation{"illegal map key", "a key is not expected here",
                 "check the indentation, or quote text that holds ': '"},
@@ -47,6 +50,9 @@ constexpr std::array explanations = {
 
 Error explain(const YAML::ParserException& error, YamlReader& reader) {
   const std::string_view says = error.msg;
+  if (reader.is_indented_by_tab(error.mark))
+    return Error{
+        ErrorCode::invalid, "a tab is used for indentation", reader.target_of(error.mark), "indent with spaces", {}};
   for (const Explanation& one : explanations) {
     if (says.starts_with(one.says))
       return Error{ErrorCode::invalid, std::string(one.means), reader.target_of(error.mark), std::string(one.hint), {}};

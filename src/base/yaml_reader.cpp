@@ -64,6 +64,13 @@ std::string_view SourceText::from(const YAML::Mark& mark) const {
   return text_.substr(std::min(start + static_cast<std::size_t>(std::max(mark.column, 0)), text_.size()));
 }
 
+bool SourceText::is_indented_by_tab(const YAML::Mark& mark) const {
+  if (mark.is_null()) return false;
+  const std::string_view line =
+      text_.substr(std::min(line_start(static_cast<std::size_t>(std::max(mark.line, 0))), text_.size()));
+  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 YamlReader::YamlReader(std::string_view text, std::string_view file, const YamlLimits& limits)
     : source_text_(text), file_(file), limits_(limits) {
   root_.source.value = {1, 1};
@@ -161,7 +168,6 @@ void YamlReader::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML
 
 void YamlReader::open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, bool is_map) {
   const SourcePosition position = source_text_.position_of(mark);
-  if (wants_key()) stop(position, fmt::format("a key must be plain text; a {} was found", is_map ? "map" : "list"));
   const bool plain = tag.empty() || tag == "?" || tag == "!";
   if (!plain && tag != std::string(core_tag) + (is_map ? "map" : "seq"))
     stop(position, fmt::format("the tag '{}' is not supported", tag), "leave it out");
@@ -218,6 +224,10 @@ void YamlReader::count(const Part& part, const SourcePosition& position) {
 }
 
 void YamlReader::finish(Part part, YAML::anchor_t anchor) {
+  // Only now, for yaml-cpp takes a '[' that is never closed for a key, and its own error is the better one.
+  if (wants_key())
+    stop(part.source.value,
+         fmt::format("a key must be plain text; a {} was found", part.value.is_object() ? "map" : "list"));
   ++nodes_;
   if (!part.value.is_structured()) text_bytes_ += part.text_bytes;
   count(Part{.value = nullptr, .source = {}, .nodes = 0, .text_bytes = 0}, part.source.value);

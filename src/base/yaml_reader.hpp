@@ -21,6 +21,7 @@ class SourceText {
   SourcePosition position_of(const YAML::Mark& mark);
   // The rest of the text from a mark on.
   std::string_view from(const YAML::Mark& mark) const;
+  bool is_indented_by_tab(const YAML::Mark& mark) const;
 
  private:
   std::size_t line_start(std::size_t line) const;
@@ -43,6 +44,7 @@ class YamlReader final : public YAML::EventHandler {
 
   YamlDocument take() { return YamlDocument{std::move(root_.value), std::move(root_.source)}; }
   std::string target_of(const YAML::Mark& mark);
+  bool is_indented_by_tab(const YAML::Mark& mark) const { return source_text_.is_indented_by_tab(mark); }
 
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
