@@ -45,7 +45,7 @@ PipelineSettings read_settings(const Json& document) {
   PipelineSettings result;
   result.default_compute = plain_compute(text_or(settings, "default_compute", text_or(document, "compute")));
   result.default_datastore = plain_compute(text_or(settings, "default_datastore", "workspaceblobstore"));
-  result.continue_on_step_failure = truth(member(settings, "continue_on_step_failure"), true);
+  result.continue_on_step_failure = truth(member(settings, "continue_on_step_failure"), false);
   result.force_rerun = truth(member(settings, "force_rerun"), false);
   return result;
 }

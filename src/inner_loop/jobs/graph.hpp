@@ -23,7 +23,7 @@ using ComponentResolver = std::function<Result<Json>(const std::string& referenc
 struct PipelineSettings {
   std::string default_compute;  // without "azureml:"
   std::string default_datastore;
-  bool continue_on_step_failure = true;  // steps that do not need the failed one still run, as in Azure ML
+  bool continue_on_step_failure = false;  // true: steps that do not need a failed one still run
   bool force_rerun = false;
 };
 

@@ -81,15 +81,15 @@ TEST(Graph, OrdersStepsByWhatTheyNeed) {
   EXPECT_EQ(graph.nodes[1].name, "train");
   EXPECT_EQ(graph.nodes[1].depends_on, std::set<std::string>{"prep"});
   EXPECT_EQ(graph.settings.default_compute, "cpu-cluster");
-  EXPECT_TRUE(graph.settings.continue_on_step_failure);
+  EXPECT_FALSE(graph.settings.continue_on_step_failure);
   EXPECT_FALSE(graph.settings.force_rerun);
 }
 
 TEST(Graph, SettingsMayBeQuoted) {
   const JobGraph graph = graph_of(
-      "{type: pipeline, settings: {force_rerun: 'True', continue_on_step_failure: false}, jobs: {a: {command: ls}}}");
+      "{type: pipeline, settings: {force_rerun: 'True', continue_on_step_failure: true}, jobs: {a: {command: ls}}}");
   EXPECT_TRUE(graph.settings.force_rerun);
-  EXPECT_FALSE(graph.settings.continue_on_step_failure);
+  EXPECT_TRUE(graph.settings.continue_on_step_failure);
 }
 
 TEST(Graph, MistakesPointAtThePlaceAndHelp) {

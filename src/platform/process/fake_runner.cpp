@@ -41,6 +41,15 @@ bool FakeRunner::wait(const ProcessHandle& handle, std::chrono::milliseconds at_
   });
 }
 
+bool FakeRunner::wait_or_stop(const ProcessHandle& handle, std::chrono::milliseconds at_most,
+                              const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, stop, at_most, [&] {
+    const Process* process = find_locked(handle);
+    return process == nullptr || process->exit_code;
+  });
+}
+
 void FakeRunner::terminate(const ProcessHandle& handle, std::chrono::milliseconds) {
   const std::lock_guard lock(mutex_);
   Process* process = find_locked(handle);

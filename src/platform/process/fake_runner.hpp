@@ -22,6 +22,8 @@ class FakeRunner final : public ProcessRunner {
   Result<ProcessHandle> start(const ProcessSpec& spec) override;
   ProcessState state(const ProcessHandle& handle) override;
   bool wait(const ProcessHandle& handle, std::chrono::milliseconds at_most) override;
+  bool wait_or_stop(const ProcessHandle& handle, std::chrono::milliseconds at_most,
+                    const std::stop_token& stop) override;
   // Ends the process with code 143.
   void terminate(const ProcessHandle& handle, std::chrono::milliseconds grace) override;
   std::optional<ProcessHandle> find(const std::filesystem::path& exit_file) override;
@@ -42,7 +44,7 @@ class FakeRunner final : public ProcessRunner {
 
   const Program program_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable_any changed_;
   std::vector<Process> processes_;
   std::optional<Error> next_failure_;
 };

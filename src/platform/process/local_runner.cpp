@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <fstream>
@@ -27,13 +29,16 @@ int open_process(pid_t pid) {
   return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
-// True when the process behind `pidfd` ended before `deadline`.
-bool wait_for_end(int pidfd, SteadyClock::time_point deadline) {
+// True when the process behind `pidfd` ended before `deadline`, and before `waker` (if it is none of -1) became
+// readable.
+bool wait_for_end(int pidfd, SteadyClock::time_point deadline, int waker = -1) {
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyClock::now()).count();
-    pollfd entry{.fd = pidfd, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
-    if (ready > 0) return true;
+    std::array<pollfd, 2> entries{
+        {{.fd = pidfd, .events = POLLIN, .revents = 0}, {.fd = waker, .events = POLLIN, .revents = 0}}};
+    const int ready =
+        ::poll(entries.data(), entries.size(), static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
+    if (ready > 0) return entries[0].revents != 0;
     if (ready == 0 && left <= INT_MAX) return false;
     if (ready < 0 && errno != EINTR) return true;  // not a process descriptor any more
   }
@@ -94,13 +99,17 @@ class LocalRunner final : public ProcessRunner {
   }
 
   bool wait(const ProcessHandle& handle, milliseconds at_most) override {
-    const auto deadline = deadline_after(at_most);
-    const int pidfd = open_process(handle.pid);
-    // The identity is looked at after opening: what the descriptor names cannot change any more.
-    bool ended = pidfd < 0 || !living(handle);
-    if (!ended) ended = wait_for_end(pidfd, deadline);
-    if (pidfd >= 0) ::close(pidfd);
-    if (ended) reap();
+    return wait_until(handle, deadline_after(at_most), -1);
+  }
+
+  bool wait_or_stop(const ProcessHandle& handle, milliseconds at_most, const std::stop_token& stop) override {
+    const int waker = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bool ended = false;
+    {
+      const std::stop_callback wake(stop, [waker] { ::eventfd_write(waker, 1); });
+      ended = wait_until(handle, deadline_after(at_most), waker);
+    }
+    if (waker >= 0) ::close(waker);
     return ended;
   }
 
@@ -132,6 +141,16 @@ class LocalRunner final : public ProcessRunner {
   }
 
  private:
+  bool wait_until(const ProcessHandle& handle, SteadyClock::time_point deadline, int waker) {
+    const int pidfd = open_process(handle.pid);
+    // The identity is looked at after opening: what the descriptor names cannot change any more.
+    bool ended = pidfd < 0 || !living(handle);
+    if (!ended) ended = wait_for_end(pidfd, deadline, waker);
+    if (pidfd >= 0) ::close(pidfd);
+    if (ended) reap();
+    return ended;
+  }
+
   static void write_exit_file(const std::filesystem::path& file, int code) {
     std::ofstream(file, std::ios::trunc) << code << '\n';
   }

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,9 @@ class ProcessRunner {
   virtual ProcessState state(const ProcessHandle& handle) = 0;
   // Waits until the process has ended or the time is over; true when it has ended. No polling.
   virtual bool wait(const ProcessHandle& handle, std::chrono::milliseconds at_most) = 0;
+  // The same, but also returns (with false, if it has not ended) as soon as a stop is requested.
+  virtual bool wait_or_stop(const ProcessHandle& handle, std::chrono::milliseconds at_most,
+                            const std::stop_token& stop) = 0;
   // SIGTERM to the group, SIGKILL after `grace`. Returns when the group is gone. Also ends what a program that has
   // ended by itself left running in its group.
   virtual void terminate(const ProcessHandle& handle, std::chrono::milliseconds grace) = 0;

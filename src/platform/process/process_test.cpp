@@ -11,6 +11,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "base/text.hpp"
 #include "platform/process/fake_runner.hpp"
@@ -187,6 +188,17 @@ TEST_F(ProcessTest, WaitKeepsItsTimeLimit) {
   EXPECT_TRUE(runner_->state(handle).running);
   EXPECT_FALSE(runner_->state(handle).exit_code);
   EXPECT_FALSE(runner_->wait(handle, 0ms));
+}
+
+TEST_F(ProcessTest, WaitingCanBeStopped) {
+  const ProcessHandle handle = start(spec({"sleep", "60"}));
+  std::stop_source stop;
+  EXPECT_FALSE(runner_->wait_or_stop(handle, 1ms, stop.get_token()));
+  std::jthread stopper([&] { stop.request_stop(); });
+  EXPECT_FALSE(runner_->wait_or_stop(handle, 60s, stop.get_token()));
+  EXPECT_TRUE(runner_->state(handle).running);
+  runner_->terminate(handle, 0ms);
+  EXPECT_TRUE(runner_->wait_or_stop(handle, 60s, stop.get_token())) << "it has ended, stop or not";
 }
 
 TEST_F(ProcessTest, TerminateLetsTheProgramFinishWithinItsGrace) {
