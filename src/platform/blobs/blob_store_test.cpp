@@ -226,8 +226,9 @@ TEST_P(BlobStoreContract, WritersOfOneKeyEachWinWhole) {
         const auto read = store_->get("shared/key");
         EXPECT_TRUE(read) << read.error().text();
         EXPECT_EQ(read.value_or(""), std::string(50'000, read.value_or("x").front()));
-        EXPECT_TRUE(store_->put("other/key", "1"));
-        EXPECT_TRUE(store_->remove("other/key"));
+        const auto put = store_->put("other/deep/key" + std::to_string(i), "1");
+        EXPECT_TRUE(put) << put.error().text();
+        EXPECT_TRUE(store_->remove("other/deep/key" + std::to_string(i)));
       }
     });
   }

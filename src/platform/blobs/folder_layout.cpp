@@ -96,10 +96,11 @@ Result<void> FolderLayout::place(const std::string& key, const std::string& sha2
     return std::unexpected<Error>(file_error(errno, "replace the checksum of", key));
   }
   for (int i = 0;; ++i) {
-    CICLO_CHECK(make_folders(root_ / "objects", fs::path(key).parent_path(), changed));
-    if (::rename(file.path().c_str(), target.c_str()) == 0) break;
-    // Someone removed the last blob of that folder, and the folder with it.
-    if (errno != ENOENT || i == max_moves) return std::unexpected<Error>(file_error(errno, "store the file", key));
+    auto made = make_folders(root_ / "objects", fs::path(key).parent_path(), changed);
+    if (made && ::rename(file.path().c_str(), target.c_str()) == 0) break;
+    if (made) made = std::unexpected<Error>(file_error(errno, "store the file", key));
+    // Not found: someone removed the last blob of that folder, and the folder with it.
+    if (made.error().code != ErrorCode::not_found || i == max_moves) return made;
   }
   file.moved();
   changed.push_back(target.parent_path());

@@ -95,12 +95,8 @@ struct Range {
 
 class FolderReader final : public BlobReader {
  public:
-  FolderReader(Layout layout, std::string key, Descriptor file, Range range, std::optional<std::string> recorded)
-      : layout_(std::move(layout)),
-        key_(std::move(key)),
-        file_(std::move(file)),
-        range_(range),
-        recorded_(std::move(recorded)) {}
+  FolderReader(Layout layout, std::string key, Descriptor file, Range range)
+      : layout_(std::move(layout)), key_(std::move(key)), file_(std::move(file)), range_(range) {}
 
   Result<std::string> read(std::size_t max) override {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(max, range_.size - done_));
@@ -119,10 +115,10 @@ class FolderReader final : public BlobReader {
   Result<void> check() {
     checked_ = true;
     const std::string sha256 = checksum_.finish();
-    // The record was read before the blob was opened. When the blob was replaced between the two, the record is of the
-    // one before; then the present record may be the right one, or there is none to compare with any more.
-    if (!recorded_ || sha256 == *recorded_ || layout_->checksum(key_) == sha256) return {};
-    if (layout_->was_replaced(key_, file_.get())) return {};
+    // Read now, not when the blob was opened: a record is only ever written while its blob is in place. So when the
+    // blob still is, the record is its own or is not written yet; else there is nothing to compare with any more.
+    const auto recorded = layout_->checksum(key_);
+    if (!recorded || sha256 == *recorded || layout_->was_replaced(key_, file_.get())) return {};
     return damaged("its bytes do not have the SHA-256 they were stored with");
   }
 
@@ -135,7 +131,6 @@ class FolderReader final : public BlobReader {
   const std::string key_;
   const Descriptor file_;
   const Range range_;
-  const std::optional<std::string> recorded_;
   Sha256 checksum_;
   std::uint64_t done_ = 0;
   bool checked_ = false;
@@ -194,7 +189,6 @@ class FolderStore final : public BlobStore {
   Result<std::unique_ptr<BlobReader>> open(const std::string& key, std::uint64_t offset,
                                            std::optional<std::uint64_t> length) override {
     CICLO_CHECK(check_key(key));
-    auto recorded = layout_->checksum(key);
     CICLO_TRY(OpenBlob blob, open_blob(*layout_, key));
     const auto size = static_cast<std::uint64_t>(blob.status.st_size);
     if (offset > size) {
@@ -205,7 +199,7 @@ class FolderStore final : public BlobStore {
     if (offset > 0 && ::lseek(blob.file.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
       return std::unexpected<Error>(file_error(errno, "read", key));
     }
-    return std::make_unique<FolderReader>(layout_, key, std::move(blob.file), range, std::move(recorded));
+    return std::make_unique<FolderReader>(layout_, key, std::move(blob.file), range);
   }
 
   Result<BlobInfo> stat(const std::string& key) override {
