@@ -1,8 +1,9 @@
 // Internal to this folder: the Asio types that the server's and client's .cpp files share. Never included by a public
 // header.
 //
-// g++ 12 places the coroutine's `this` wrongly in its frame when `co_await` stands inside `a && !co_await b`: give each
-// awaited value a name of its own first.
+// g++ 12 miscompiles two forms in coroutines: `a && !co_await b`, which misplaces `this` in the frame, and braced
+// temporaries within an awaiting expression, which it destroys twice. So each awaited value and each argument that owns
+// memory gets a name of its own first.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

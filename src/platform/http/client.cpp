@@ -191,43 +191,42 @@ class Client::Impl {
   }
 
   Result<Outcome> converse(ClientConnection& connection, Conversation conversation) {
-    auto sent = send_request(connection, conversation);
-    if (!sent && sent.error().code != ErrorCode::unavailable) return std::unexpected(std::move(sent).error());
+    CICLO_TRY(const std::optional<Error> cut_short, send_request(connection, conversation));
     // A server may answer and hang up before it has read everything: its answer says more than the broken write.
     auto outcome = receive(connection, conversation);
-    if (!outcome && !sent && !conversation.answered) return std::unexpected(std::move(sent).error());
-    if (outcome && !sent) outcome->reusable = false;
+    if (!outcome && cut_short && !conversation.answered) return std::unexpected(*cut_short);
+    if (outcome && cut_short) outcome->reusable = false;
     return outcome;
   }
 
-  // Fails with unavailable when the server stopped reading.
-  Result<void> send_request(ClientConnection& connection, const Conversation& conversation) {
+  // Gives an Error when the server stopped reading; fails when the body stream does.
+  Result<std::optional<Error>> send_request(ClientConnection& connection, const Conversation& conversation) {
     const ClientRequest& request = conversation.request;
     static constexpr std::size_t joined_bytes = 64U << 10U;
     const bool joins = !request.body_stream && request.body.size() <= joined_bytes;
     if (const auto failure = connection.write(joins ? conversation.head + request.body : conversation.head))
-      return broken(conversation.address, failure);
-    if (joins) return {};
+      return broken(conversation.address, failure).error();
+    if (joins) return std::nullopt;
     if (request.body_stream) return send_stream(connection, conversation);
-    if (const auto failure = connection.write(request.body)) return broken(conversation.address, failure);
-    return {};
+    if (const auto failure = connection.write(request.body)) return broken(conversation.address, failure).error();
+    return std::nullopt;
   }
 
-  Result<void> send_stream(ClientConnection& connection, const Conversation& conversation) {
+  Result<std::optional<Error>> send_stream(ClientConnection& connection, const Conversation& conversation) {
     const bool chunked = !conversation.request.body_length;
     std::uint64_t left = conversation.request.body_length.value_or(0);
     while (true) {
       // An answer before the body is through means that the server does not want the rest.
       if (!conversation.address.tls && connection.has_news())
-        return fail(ErrorCode::unavailable, "the server answered before the end of the body");
+        return fail(ErrorCode::unavailable, "the server answered before the end of the body").error();
       CICLO_TRY(std::string piece, conversation.request.body_stream());
       if (!chunked && (piece.size() > left || (piece.empty() && left > 0)))
         return fail(ErrorCode::internal, "the body stream does not give as many bytes as body_length says");
       left -= chunked ? 0 : piece.size();
       const bool last = piece.empty();
       if (chunked) piece = last ? "0\r\n\r\n" : fmt_hex(piece.size()) + "\r\n" + piece + "\r\n";
-      if (const auto failure = connection.write(piece)) return broken(conversation.address, failure);
-      if (last) return {};
+      if (const auto failure = connection.write(piece)) return broken(conversation.address, failure).error();
+      if (last) return std::nullopt;
     }
   }
 

@@ -12,6 +12,15 @@ constexpr std::size_t head_read_bytes = 8U << 10U;
 constexpr std::size_t kept_buffer_bytes = 32U << 10U;
 constexpr std::chrono::milliseconds linger_timeout{2'000};
 
+Refusal stalled_head() {
+  return {.status = 408,
+          .error = {.code = ErrorCode::timeout,
+                    .message = "the request's header did not arrive in time",
+                    .target = {},
+                    .hint = {},
+                    .details = {}}};
+}
+
 }  // namespace
 
 Connection::Connection(Core& core, Reactor& reactor, Socket socket)
@@ -91,7 +100,8 @@ Awaitable<bool> Connection::read_head() {
       if (parser_->is_header_done() && !failure) break;
       if (failure && failure != beast_http::error::need_more) {
         started_ = std::chrono::steady_clock::now();
-        co_await answer(refused(parser_->refusal(failure)));
+        Response response = refused(parser_->refusal(failure));
+        co_await answer(response);
         co_return false;
       }
     }
@@ -99,12 +109,8 @@ Awaitable<bool> Connection::read_head() {
     if (!filled) {
       if (!timed_out_ || !parser_->got_some()) co_return false;
       started_ = std::chrono::steady_clock::now();
-      co_await answer(refused({.status = 408,
-                               .error = {.code = ErrorCode::timeout,
-                                         .message = "the request's header did not arrive in time",
-                                         .target = {},
-                                         .hint = {},
-                                         .details = {}}}));
+      Response response = refused(stalled_head());
+      co_await answer(response);
       co_return false;
     }
     if (idle_) arm(core_.settings.header_timeout);

@@ -58,7 +58,7 @@ class Connection {
   Awaitable<> serve_on_worker();
   bool submit(const std::shared_ptr<Exchange>& exchange, bool admit, bool handle);
   Response overloaded() const;
-  Awaitable<> converse(std::shared_ptr<Exchange> exchange);
+  Awaitable<> converse(const std::shared_ptr<Exchange>& exchange);
 
   // connection_body.cpp
   bool feed();  // parses what is buffered; false when it is refused (refusal_)
@@ -68,8 +68,8 @@ class Connection {
   bool body_is_read();
 
   // connection_answer.cpp
-  Awaitable<bool> answer(Response response);
-  Awaitable<bool> answer_head_of_stream(Response& response);
+  Awaitable<bool> answer(const Response& response);
+  Awaitable<bool> answer_head_of_stream(const Response& response);
   Awaitable<bool> answer_piece(const std::string& bytes);
   Awaitable<bool> answer_end();
   void begin_answer(int status);
@@ -97,6 +97,7 @@ class Connection {
   std::string_view raw_path_;
   std::string piece_;  // streamed body: parsed, not yet taken by the handler
   Refusal refusal_;
+  bool stalled_ = false;  // the client did not send the body that the handler waited for
   bool invited_ = false;  // 100 Continue was sent
   Time started_;
   std::string out_;

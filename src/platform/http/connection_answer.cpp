@@ -19,7 +19,7 @@ void Connection::begin_answer(int status) {
   out_.clear();
 }
 
-Awaitable<bool> Connection::answer(Response response) {
+Awaitable<bool> Connection::answer(const Response& response) {
   begin_answer(response.status);
   const bool bodiless = !may_have_body(response.status);
   AnswerHead head{.status = response.status,
@@ -46,7 +46,7 @@ Awaitable<bool> Connection::answer(Response response) {
   co_return written;
 }
 
-Awaitable<bool> Connection::answer_head_of_stream(Response& response) {
+Awaitable<bool> Connection::answer_head_of_stream(const Response& response) {
   begin_answer(response.status);
   const bool http_1_0 = parser_->is_http_1_0();
   AnswerHead head{.status = response.status,

@@ -85,6 +85,7 @@ Awaitable<Result<std::string>> Connection::pull(std::size_t max) {
     disarm();
     if (filled) continue;
     closing_ = true;
+    stalled_ = timed_out_;
     if (timed_out_) co_return std::unexpected(stalled().error);
     co_return fail(ErrorCode::unavailable, "the client went away before the end of the body");
   }
@@ -95,7 +96,7 @@ bool Connection::body_is_read() {
   if (!parser_->is_header_done()) return false;
   if (parser_->is_done()) return true;
   if (buffer_.size() > 0) {
-    parser_->set_body(piece_, parser_->body_bytes() + buffer_.size());
+    if (!parser_->takes_body()) parser_->set_body(piece_, buffer_.size());
     feed();
   }
   return parser_->is_done();

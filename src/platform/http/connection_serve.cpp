@@ -40,6 +40,11 @@ Refusal refusal_of(int status, ErrorCode code, std::string message, std::string 
           .error = {.code = code, .message = std::move(message), .target = {}, .hint = std::move(hint), .details = {}}};
 }
 
+bool runs_inline(const Route& route) {
+  const Execution execution = route.execution_now ? route.execution_now() : route.execution;
+  return execution == Execution::io && route.body == BodyMode::buffered;
+}
+
 std::string_view encoding_of(const Request& request) {
   return request.headers.find("content-encoding").value_or("");
 }
@@ -109,13 +114,13 @@ std::optional<Response> Connection::check_announced_body() {
 
 Awaitable<> Connection::serve() {
   started_ = std::chrono::steady_clock::now();
-  invited_ = chunked_ = false;
+  invited_ = chunked_ = stalled_ = false;
   first_chunk_ = true;
   stream_left_.reset();
   piece_.clear();
   if (auto response = find_route()) {
-    co_await answer(*std::move(response));
-  } else if (route_->execution == Execution::io && route_->body == BodyMode::buffered) {
+    co_await answer(*response);
+  } else if (runs_inline(*route_)) {
     co_await serve_inline();
   } else {
     co_await serve_on_worker();
@@ -142,7 +147,7 @@ Awaitable<> Connection::serve_inline() {
   if (!response) response = finish_body();
   if (!response) response = handle(core_, *route_, request_);
   if (!response->stream || request_.method == Method::head) {
-    co_await answer(*std::move(response));
+    co_await answer(*response);
     co_return;
   }
   // A source may block, so its pieces are made by a worker although the handler ran here.
@@ -150,7 +155,8 @@ Awaitable<> Connection::serve_inline() {
   auto source = std::make_shared<BodySource>(std::move(response->stream));
   exchange->push(Exchange::Answer{.response = *std::move(response), .streams = true});
   if (!core_.pool.submit([&core = core_, source, exchange] { pump(core, *source, *exchange); })) {
-    co_await answer(overloaded());
+    const Response busy = overloaded();
+    co_await answer(busy);
     co_return;
   }
   co_await converse(exchange);
@@ -181,12 +187,13 @@ Awaitable<> Connection::serve_on_worker() {
     bool whole = feed();
     if (whole && !parser_->is_done()) {
       if (!submit(exchange, true, false)) {
-        co_await answer(overloaded());
+        const Response busy = overloaded();
+        co_await answer(busy);
         co_return;
       }
       Exchange::Event event = co_await exchange->next();
       if (auto* refusal = std::get_if<Exchange::Answer>(&event)) {
-        co_await answer(std::move(refusal->response));
+        co_await answer(refusal->response);
         co_return;
       }
       admitted = true;
@@ -195,30 +202,35 @@ Awaitable<> Connection::serve_on_worker() {
       whole = received == Received::complete;
     }
     if (!whole) {
-      co_await answer(refused(refusal_));
+      const Response refusal = refused(refusal_);
+      co_await answer(refusal);
       co_return;
     }
     if (auto response = finish_body()) {
-      co_await answer(*std::move(response));
+      co_await answer(*response);
       co_return;
     }
   }
   if (!submit(exchange, !admitted, true)) {
-    co_await answer(overloaded());
+    const Response busy = overloaded();
+    co_await answer(busy);
     co_return;
   }
   co_await converse(exchange);
 }
 
-Awaitable<> Connection::converse(std::shared_ptr<Exchange> exchange) {
+Awaitable<> Connection::converse(const std::shared_ptr<Exchange>& exchange) {
   bool good = true;
   while (true) {
     Exchange::Event event = co_await exchange->next();
     if (const auto* want = std::get_if<Exchange::Want>(&event)) {
-      exchange->reply(co_await pull(want->max));
+      Result<std::string> piece = co_await pull(want->max);
+      exchange->reply(std::move(piece));
     } else if (auto* answered = std::get_if<Exchange::Answer>(&event)) {
+      // A handler hands on the timeout that read() gave it: it is the client's, not the server's.
+      if (stalled_ && answered->response.status == status_of(ErrorCode::timeout)) answered->response.status = 408;
       if (!answered->streams) {
-        co_await answer(std::move(answered->response));
+        co_await answer(answered->response);
         co_return;
       }
       good = co_await answer_head_of_stream(answered->response);

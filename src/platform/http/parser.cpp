@@ -81,6 +81,10 @@ std::size_t RequestParser::on_body_impl(text_type body, ec_type& failure) {
   return body.size();
 }
 
+void RequestParser::on_chunk_header_impl(std::uint64_t size, text_type, ec_type& failure) {
+  if (size > body_limit_ - body_bytes_) failure = beast_http::error::body_limit;
+}
+
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text_type body, ec_type& failure) {
   return on_body_impl(body, failure);
 }
@@ -98,7 +102,7 @@ Refusal RequestParser::refusal(const boost::system::error_code& failure) const {
     return refused(431, ErrorCode::invalid, "the header is larger than " + std::to_string(header_limit_) + " bytes");
   }
   if (failure == beast_http::error::bad_version)
-    return refused(505, ErrorCode::unsupported, "only HTTP/1.0 and HTTP/1.1 are spoken");
+    return refused(400, ErrorCode::invalid, "only HTTP/1.0 and HTTP/1.1 are spoken");
   return refused(400, ErrorCode::invalid, "this is no well-formed HTTP request: " + failure.message());
 }
 

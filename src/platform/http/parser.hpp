@@ -36,6 +36,7 @@ class RequestParser final : public beast_http::basic_parser<true> {
 
   // Where the body goes from now on, and how long it may get in all.
   void set_body(std::string& into, std::size_t limit);
+  bool takes_body() const { return body_ != nullptr; }
   // False for a method that Request cannot express (CONNECT, TRACE, invented ones).
   bool knows_method() const { return knows_method_; }
   bool is_http_1_0() const { return version_ < 11; }
@@ -53,7 +54,7 @@ class RequestParser final : public beast_http::basic_parser<true> {
   void on_header_impl(ec_type& failure) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ec_type&) override {}
   std::size_t on_body_impl(text_type body, ec_type& failure) override;
-  void on_chunk_header_impl(std::uint64_t, text_type, ec_type&) override {}
+  void on_chunk_header_impl(std::uint64_t size, text_type, ec_type& failure) override;
   std::size_t on_chunk_body_impl(std::uint64_t, text_type body, ec_type& failure) override;
   void on_finish_impl(ec_type&) override {}
   void refuse(int status, std::string message, ec_type& failure);
