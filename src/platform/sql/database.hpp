@@ -1,8 +1,9 @@
 // SQL over SQLite or PostgreSQL, behind one interface.
 //
 // Statements use `?` for parameters (PostgreSQL's are renumbered) and the common subset of both dialects:
-// BIGINT, DOUBLE PRECISION, TEXT, and {{blob}} / {{auto_id}} in migrations for the types that differ, {{clustered}} after a table's `)`; INSERT … ON
-// CONFLICT … DO UPDATE, RETURNING, keyset paging by row values. No statement text ever contains a value from outside.
+// BIGINT, DOUBLE PRECISION, TEXT, and {{blob}} / {{auto_id}} in migrations for the types that differ, {{clustered}}
+// after a table's `)`; INSERT … ON CONFLICT … DO UPDATE, RETURNING, keyset paging by row values. No statement text ever
+// contains a value from outside.
 //
 // Writes are group-committed: the closures of all waiting callers run one after another in one transaction, each in a
 // savepoint of its own, and every caller returns only after that transaction is durable. So a closure
@@ -18,8 +19,8 @@
 // Reads run beside writes on a snapshot of their own and see every write acknowledged before they began.
 //
 // The engines differ in what the common subset leaves open: SQLite stores NaN as NULL; text sorts by bytes there and by
-// the database's collation in PostgreSQL (create it with the locale C); a PostgreSQL parameter must have its column's type,
-// and a null needs a cast where the statement gives it no type (CAST(? AS BIGINT) IS NULL).
+// the database's collation in PostgreSQL (create it with the locale C); a PostgreSQL parameter must have its column's
+// type, and a null needs a cast where the statement gives it no type (CAST(? AS BIGINT) IS NULL).
 //
 // Errors: not unique → already_exists; foreign key or check → conflict; busy, lost connection → unavailable;
 // disk full, read-only, corrupt → internal with what to do in the hint.
@@ -48,22 +49,23 @@ struct Blob {
   bool operator==(const Blob&) const = default;
 };
 
-// A parameter or a column's value. The converting constructors let calls read `session.execute("…", {name, 3, nullptr})`.
+// A parameter or a column's value. The converting constructors let calls read `session.execute("…", {name, 3,
+// nullptr})`.
 class Value {
  public:
   Value() = default;
-  Value(std::nullptr_t) {}                                     // NOLINT(google-explicit-constructor)
-  Value(std::int64_t v) : value_(v) {}                         // NOLINT
-  Value(int v) : value_(static_cast<std::int64_t>(v)) {}       // NOLINT
+  Value(std::nullptr_t) {}                                        // NOLINT(google-explicit-constructor)
+  Value(std::int64_t v) : value_(v) {}                            // NOLINT
+  Value(int v) : value_(static_cast<std::int64_t>(v)) {}          // NOLINT
   Value(std::size_t v) : value_(static_cast<std::int64_t>(v)) {}  // NOLINT
-  Value(bool v) : value_(static_cast<std::int64_t>(v)) {}      // NOLINT
-  Value(double v) : value_(v) {}                               // NOLINT
-  Value(std::string v) : value_(std::move(v)) {}               // NOLINT
-  Value(std::string_view v) : value_(std::string(v)) {}        // NOLINT
-  Value(const char* v) : value_(std::string(v)) {}             // NOLINT
-  Value(Blob v) : value_(std::move(v)) {}                      // NOLINT
+  Value(bool v) : value_(static_cast<std::int64_t>(v)) {}         // NOLINT
+  Value(double v) : value_(v) {}                                  // NOLINT
+  Value(std::string v) : value_(std::move(v)) {}                  // NOLINT
+  Value(std::string_view v) : value_(std::string(v)) {}           // NOLINT
+  Value(const char* v) : value_(std::string(v)) {}                // NOLINT
+  Value(Blob v) : value_(std::move(v)) {}                         // NOLINT
   template <class T>
-  Value(const std::optional<T>& v) {                           // NOLINT
+  Value(const std::optional<T>& v) {  // NOLINT
     if (v) *this = Value(*v);
   }
 
