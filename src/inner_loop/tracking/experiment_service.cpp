@@ -10,8 +10,10 @@ Result<void> ExperimentService::ensure_default(const std::string& workspace) {
     if (has_default_.contains(workspace)) return {};
   }
   const std::int64_t now = to_unix_ms(clock_.now());
-  CICLO_CHECK(
-      database_.write([&](sql::Session& session) { return store_.ensure_default_in(session, workspace, now); }));
+  CICLO_CHECK(database_.write([&](sql::Session& session) -> Result<void> {
+    if (check_workspace_) CICLO_CHECK(check_workspace_(session, workspace));
+    return store_.ensure_default_in(session, workspace, now);
+  }));
   const std::lock_guard lock(mutex_);
   has_default_.insert(workspace);
   return {};

@@ -13,8 +13,10 @@ namespace ciclo::tracking {
 
 // The services of tracking together, as apps/ builds them. Thread safety: as its parts.
 struct Tracking {
-  Tracking(sql::Database& database, const Clock& clock)
-      : experiments(database, clock), runs(database, clock), models(database, clock) {}
+  Tracking(sql::Database& database, const Clock& clock, WorkspaceCheck check_workspace = {})
+      : experiments(database, clock, std::move(check_workspace)),
+        runs(database, clock, experiments),
+        models(database, clock) {}
   ExperimentService experiments;
   RunService runs;
   LoggedModelService models;

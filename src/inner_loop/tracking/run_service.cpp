@@ -40,6 +40,7 @@ Result<Run> RunService::create(NewRun request) {
                     "(run_name='{}', mlflow.runName='{}')",
                     request.name, *tagged));
   }
+  CICLO_CHECK(experiments_.ensure_default(request.workspace));
   if (request.start_time == 0) request.start_time = to_unix_ms(clock_.now());
   return database_.write([&](sql::Session& session) { return store_.create_run_in(session, request); });
 }

@@ -193,8 +193,7 @@ Result<void> add_order(const Domain& domain, const Order& order, std::size_t ind
     if (!column) return unknown_attribute(domain, order.key);
     if (column->nullable) {
       const std::string value(column->sql);
-      add_nullable(plan, Statement{value, {}}, Statement{value + " IS NULL", {}}, column->type,
-                   order.ascending);
+      add_nullable(plan, Statement{value, {}}, Statement{value + " IS NULL", {}}, column->type, order.ascending);
     } else {
       plan.terms.push_back({.expression = {.text = std::string(column->sql), .parameters = {}},
                             .type = column->type,

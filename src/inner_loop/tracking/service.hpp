@@ -9,6 +9,7 @@
 // Thread safety: safe from any thread; never call these from inside a Database::write closure.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -31,9 +32,13 @@ struct NewExperiment {
   std::vector<Tag> tags;
 };
 
+// Fails with not_found when there is no such workspace. Empty: every name is one.
+using WorkspaceCheck = std::function<Result<void>(sql::Session&, const std::string& workspace)>;
+
 class ExperimentService {
  public:
-  ExperimentService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  ExperimentService(sql::Database& database, const Clock& clock, WorkspaceCheck check_workspace)
+      : database_(database), clock_(clock), check_workspace_(std::move(check_workspace)) {}
 
   Result<Experiment> create(const NewExperiment& request);
   Result<Experiment> get(const std::string& workspace, std::int64_t id);
@@ -45,7 +50,7 @@ class ExperimentService {
   Result<void> set_tag(const std::string& workspace, std::int64_t id, const Tag& tag);
   Result<void> delete_tag(const std::string& workspace, std::int64_t id, const std::string& key);
   Result<Page<Experiment>> search(const SearchRequest& request);
-  // Makes the workspace's Default once; cheap afterwards.
+  // Checks the workspace and makes its Default, once; cheap afterwards.
   Result<void> ensure_default(const std::string& workspace);
 
  private:
@@ -54,6 +59,7 @@ class ExperimentService {
 
   sql::Database& database_;
   const Clock& clock_;
+  const WorkspaceCheck check_workspace_;
   ExperimentStore store_;
   std::mutex mutex_;
   std::set<std::string> has_default_;
@@ -73,7 +79,8 @@ struct RunInputs {
 
 class RunService {
  public:
-  RunService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  RunService(sql::Database& database, const Clock& clock, ExperimentService& experiments)
+      : database_(database), clock_(clock), experiments_(experiments) {}
 
   Result<Run> create(NewRun request);
   // With details.
@@ -99,6 +106,7 @@ class RunService {
  private:
   sql::Database& database_;
   const Clock& clock_;
+  ExperimentService& experiments_;
   RunStore store_;
   MetricStore metrics_;
 };
