@@ -115,11 +115,10 @@ Result<void> run(const CLI::App& app, const Settings& settings) {
     return run_step(app, settings, context);
   }
   MlflowClient client(mlflow, clock);
-  MlflowRunLog log(client, clock);
-  StepContext context{nothing, clock, say, &client, mlflow.run_id};
-  if (mlflow.run_id.empty()) return run_step(app, settings, context);
-  StepContext logged{log, clock, say, &client, mlflow.run_id};
-  return run_step(app, settings, logged);
+  MlflowRunLog tracked(client, clock);
+  RunLog& log = mlflow.run_id.empty() ? static_cast<RunLog&>(nothing) : tracked;
+  StepContext context{log, clock, say, &client, mlflow.run_id};
+  return run_step(app, settings, context);
 }
 
 }  // namespace

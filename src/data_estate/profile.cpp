@@ -233,7 +233,7 @@ Result<Json> profile(const std::filesystem::path& path, const ProfileLimits& lim
   }
   duckdb::Settings settings;
   settings.memory_limit_bytes = limits.memory_bytes;
-  (std::filesystem::is_directory(path) ? settings.folders : settings.files).push_back(path);
+  settings.allow(path);
   CICLO_TRY(duckdb::Database database, duckdb::Database::open(settings));
   database.set_time_limit(limits.time_limit);
   return Profiler(std::move(database), std::move(source), limits).run();

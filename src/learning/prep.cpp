@@ -103,7 +103,7 @@ Result<void> prepare(const PrepSettings& settings, StepContext& context) {
   if (!settings.test.empty()) CICLO_CHECK(make_folder(settings.test));
   duckdb::Settings sandbox;
   sandbox.memory_limit_bytes = memory_limit_bytes;
-  for (const fs::path& path : settings.data) (fs::is_directory(path) ? sandbox.folders : sandbox.files).push_back(path);
+  for (const fs::path& path : settings.data) sandbox.allow(path);
   sandbox.folders.push_back(settings.train);
   if (!settings.test.empty()) sandbox.folders.push_back(settings.test);
   CICLO_TRY(auto database, duckdb::Database::open(sandbox));

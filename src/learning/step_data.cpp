@@ -8,7 +8,7 @@ Result<duckdb::Table> read_table(const std::filesystem::path& path) {
   CICLO_TRY(const duckdb::TableSource source, duckdb::table_source(path));
   duckdb::Settings settings;
   settings.memory_limit_bytes = 2ULL << 30U;
-  (std::filesystem::is_directory(path) ? settings.folders : settings.files).push_back(path);
+  settings.allow(path);
   CICLO_TRY(auto database, duckdb::Database::open(settings));
   auto table = database.query("SELECT * FROM " + source.from);
   if (!table) return Failure(table.error().add_context("cannot read " + path.string()));

@@ -297,6 +297,11 @@ Result<std::vector<ColumnInfo>> Database::Impl::describe(std::string_view sql) {
   return columns_of(statement);
 }
 
+void Settings::allow(const std::filesystem::path& path) {
+  std::error_code ignored;
+  (std::filesystem::is_directory(path, ignored) ? folders : files).push_back(path);
+}
+
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 Database::Database(Database&&) noexcept = default;

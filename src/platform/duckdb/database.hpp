@@ -31,6 +31,8 @@ struct Settings {
   std::vector<std::filesystem::path> folders;
   // Single files that may be read and written.
   std::vector<std::filesystem::path> files;
+  // Adds a path to `folders` or `files`, as what lies there now.
+  void allow(const std::filesystem::path& path);
   // Where what does not fit into memory is spilled; empty: queries over the limit fail.
   std::filesystem::path spill_folder;
 };
