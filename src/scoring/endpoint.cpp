@@ -95,6 +95,7 @@ Result<void> Endpoint::apply(ScorerSettings settings) {
   next->settings = std::move(settings);
   const std::lock_guard lock(mutex_);
   snapshot_ = next;
+  is_quick_.store(next->is_quick, std::memory_order_relaxed);
   ++reloads_;
   if (!next->failed.empty()) return std::unexpected(next->failed.front().error);
   last_error_.clear();

@@ -6,6 +6,7 @@
 // Thread safety: snapshot(), status() and metrics_text() from any thread; apply() from one at a time (it locks).
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,8 @@ class Endpoint {
   // Says in status() why a configuration file could not be read.
   void note_failure(const Error& error);
   std::shared_ptr<const EndpointSnapshot> snapshot() const;
+  // Whether every deployment answers without waiting, see Model::is_quick().
+  bool is_quick() const { return is_quick_.load(std::memory_order_relaxed); }
   Json status() const;
   std::string metrics_text() const;
   const Clock& clock() const { return clock_; }
@@ -65,6 +68,7 @@ class Endpoint {
   std::mutex apply_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<const EndpointSnapshot> snapshot_;
+  std::atomic<bool> is_quick_{false};
   std::map<std::string, std::shared_ptr<DeploymentMetrics>> metrics_;
   std::uint64_t reloads_ = 0;
   std::uint64_t failed_reloads_ = 0;

@@ -6,7 +6,6 @@
 #include "scoring/handlers.hpp"
 #include "scoring/infer_protocol.hpp"
 #include "scoring/prediction.hpp"
-#include "scoring/predictions.hpp"
 
 namespace ciclo::scoring {
 namespace {
@@ -62,22 +61,6 @@ Result<std::optional<std::size_t>> json_length_of(const Request& request) {
   return std::optional(static_cast<std::size_t>(*length));
 }
 
-// Collected as a /score request would be: tensors of raw columns are records, too.
-class TensorExchange final : public Exchange {
- public:
-  TensorExchange(std::shared_ptr<const EndpointSnapshot> owner, const ModelDescription& model,
-                 std::vector<Tensor> inputs, std::vector<Tensor> outputs)
-      : owner_(std::move(owner)), model_(model), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
-  void append_inputs(std::string& json) const override { append_output_records(json, model_.inputs, inputs_); }
-  void append_outputs(std::string& json) const override { append_output_records(json, model_.outputs, outputs_); }
-
- private:
-  std::shared_ptr<const EndpointSnapshot> owner_;  // keeps the model, and so its description
-  const ModelDescription& model_;
-  std::vector<Tensor> inputs_;
-  std::vector<Tensor> outputs_;
-};
-
 Result<Response> infer(Prediction& prediction, const Request& request) {
   CICLO_TRY(const auto json_length, json_length_of(request));
   const auto& model = prediction.deployment().model().description();
@@ -96,8 +79,7 @@ Result<Response> infer(Prediction& prediction, const Request& request) {
     response.headers.add("content-type", "application/json");
   }
   if (prediction.keep_exchange()) {
-    prediction.collect(std::make_unique<TensorExchange>(prediction.shared_snapshot(), model, std::move(wanted.inputs),
-                                                        std::move(outputs)));
+    prediction.collect(prediction.deployment().model().exchange_of(std::move(wanted.inputs), std::move(outputs)));
   }
   return response;
 }
@@ -143,6 +125,9 @@ Result<void> add_infer(http::Router& router, std::string pattern, const Parts& p
   route.body_limit = max_body_bytes;
   route.tag = "open-inference-protocol";
   route.summary = "Answers tensors.";
+  route.execution_now = [&endpoint = parts->endpoint] {
+    return endpoint.is_quick() ? http::Execution::io : http::Execution::worker;
+  };
   route.handler = [parts](Request& request) { return handle_infer(*parts, request); };
   route.render_error = infer_error;
   return router.add(std::move(route));

@@ -42,7 +42,7 @@ class Exchange {
 };
 
 struct ScoreRequest {
-  std::string_view body;  // JSON, see docs/formats/score-request.md
+  std::string_view body;  // JSON, see docs/formats/scorer-config.md
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   bool keep_exchange = false;  // fill ScoreAnswer::exchange
 };
@@ -66,6 +66,9 @@ class Model {
   // like score(), and with unsupported for models that know no tensors.
   virtual Result<std::vector<Tensor>> infer(const std::vector<Tensor>& inputs,
                                             std::chrono::steady_clock::time_point deadline) = 0;
+
+  // What infer() took and gave, for collection: in the same records as those of score().
+  virtual std::unique_ptr<Exchange> exchange_of(std::vector<Tensor> inputs, std::vector<Tensor> outputs) const = 0;
 
   // True when score() only computes, in microseconds, and never waits.
   virtual bool is_quick() const = 0;

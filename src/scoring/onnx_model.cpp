@@ -250,17 +250,19 @@ Result<ScoreAnswer> OnnxModel::score(const ScoreRequest& request) {
   CICLO_TRY(auto outputs, impl_->run(inputs));
   ScoreAnswer answer;
   append_predictions(answer.body, impl_->description_.outputs, outputs);
-  if (request.keep_exchange) {
-    answer.exchange = std::make_unique<OnnxExchange>(
-        std::shared_ptr<const InputLayout>(impl_, &impl_->layout_),
-        std::shared_ptr<const ModelDescription>(impl_, &impl_->description_), std::move(inputs), std::move(outputs));
-  }
+  if (request.keep_exchange) answer.exchange = exchange_of(std::move(inputs), std::move(outputs));
   return answer;
 }
 
 Result<std::vector<Tensor>> OnnxModel::infer(const std::vector<Tensor>& inputs,
                                              std::chrono::steady_clock::time_point /*deadline*/) {
   return impl_->run(inputs);
+}
+
+std::unique_ptr<Exchange> OnnxModel::exchange_of(std::vector<Tensor> inputs, std::vector<Tensor> outputs) const {
+  return std::make_unique<OnnxExchange>(std::shared_ptr<const InputLayout>(impl_, &impl_->layout_),
+                                        std::shared_ptr<const ModelDescription>(impl_, &impl_->description_),
+                                        std::move(inputs), std::move(outputs));
 }
 
 bool OnnxModel::is_quick() const {

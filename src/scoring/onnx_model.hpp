@@ -48,6 +48,7 @@ class OnnxModel final : public Model {
   Result<ScoreAnswer> score(const ScoreRequest& request) override;
   Result<std::vector<Tensor>> infer(const std::vector<Tensor>& inputs,
                                     std::chrono::steady_clock::time_point deadline) override;
+  std::unique_ptr<Exchange> exchange_of(std::vector<Tensor> inputs, std::vector<Tensor> outputs) const override;
   bool is_quick() const override;
   bool is_ready() const override { return true; }
   Json status() const override;

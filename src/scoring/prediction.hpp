@@ -26,7 +26,6 @@ class Prediction {
 
   Deployment& deployment() const { return *deployment_; }
   const EndpointSnapshot& snapshot() const { return *snapshot_; }
-  const std::shared_ptr<const EndpointSnapshot>& shared_snapshot() const { return snapshot_; }
   SteadyClock::time_point deadline() const { return deadline_; }
   bool keep_exchange() const { return collects_inputs_ || collects_outputs_; }
 

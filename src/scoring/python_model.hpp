@@ -32,6 +32,7 @@ class PythonModel final : public Model {
   Result<ScoreAnswer> score(const ScoreRequest& request) override;
   Result<std::vector<Tensor>> infer(const std::vector<Tensor>& inputs,
                                     std::chrono::steady_clock::time_point deadline) override;
+  std::unique_ptr<Exchange> exchange_of(std::vector<Tensor>, std::vector<Tensor>) const override { return nullptr; }
   bool is_quick() const override { return false; }
   bool is_ready() const override;
   Json status() const override;

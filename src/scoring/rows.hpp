@@ -1,6 +1,6 @@
 // Reads the body of a /score or /invocations request into the tensors that a model takes.
 //
-// Accepted, as Azure ML's no-code deployments and MLflow's own server accept them (docs/formats/score-request.md):
+// Accepted, as Azure ML's no-code deployments and MLflow's own server accept them (docs/formats/scorer-config.md):
 //   {"input_data": {"columns": [...], "index": [...], "data": [[...]]}}      also "dataframe_split"
 //   {"input_data": [[...]]} or [{...}], {"data": ...}, {"instances": ...}, {"dataframe_records": ...}, or a bare list
 //   {"inputs": {"column": [...]}} or a nested list

@@ -44,6 +44,9 @@ http::Route score_route(const Parts& parts, std::string pattern, Wrapping wrappi
   route.body_limit = max_body_bytes;
   route.summary = "Answers rows of raw columns.";
   route.tag = "scoring";
+  route.execution_now = [&endpoint = parts->endpoint] {
+    return endpoint.is_quick() ? http::Execution::io : http::Execution::worker;
+  };
   route.handler = [parts, wrapping](Request& request) -> Result<Response> { return score(*parts, request, wrapping); };
   return route;
 }
