@@ -23,35 +23,42 @@ Result<Json> list_of_run(RunService& runs, blobs::BlobStore& blobs, const Call& 
   return answer;
 }
 
-// mlflow-artifacts/artifacts?path=: names are relative to the path.
-Result<http::Response> list_proxied(blobs::BlobStore& blobs, const http::Request& request) {
-  const auto path = request.query.find("path");
-  CICLO_TRY(const auto key, artifact_key(workspace_of(request), root_uri, path.value_or("")));
-  CICLO_TRY(const auto answer, list_files(blobs, key, ""));
-  return http::Response::json(answer);
+// The blob or folder of a path of the proxy.
+Result<std::string> readable_key(const ArtifactParts& parts, const std::string& workspace, const std::string& path) {
+  if (parts.shared != nullptr && path.starts_with('@')) return parts.shared->key_of(workspace, path);
+  return artifact_key(workspace, root_uri, path);
 }
 
-Result<std::string> proxied_key(const http::Request& request) {
+Result<std::string> writable_key(const http::Request& request) {
   const std::string& path = request.parameter("path");
   if (path.empty()) return fail(ErrorCode::invalid, "Invalid path: it is empty", "path");
+  if (path.starts_with('@')) return fail(ErrorCode::denied, "the files of registered models are read-only", "path");
   return artifact_key(workspace_of(request), root_uri, path);
 }
 
-Result<http::Response> get_proxied(blobs::BlobStore& blobs, const http::Request& request) {
-  CICLO_TRY(const auto key, proxied_key(request));
-  return send_blob(blobs, key);
+// mlflow-artifacts/artifacts?path=: names are relative to the path.
+Result<http::Response> list_proxied(const ArtifactParts& parts, const http::Request& request) {
+  const std::string path(request.query.find("path").value_or(""));
+  CICLO_TRY(const auto key, readable_key(parts, workspace_of(request), path));
+  CICLO_TRY(const auto answer, list_files(parts.blobs, key, ""));
+  return http::Response::json(answer);
 }
 
-Result<http::Response> put_proxied(blobs::BlobStore& blobs, const http::Request& request) {
-  CICLO_TRY(const auto key, proxied_key(request));
-  CICLO_CHECK(receive_blob(blobs, key, *request.stream));
+Result<http::Response> get_proxied(const ArtifactParts& parts, const http::Request& request) {
+  CICLO_TRY(const auto key, readable_key(parts, workspace_of(request), request.parameter("path")));
+  return send_blob(parts.blobs, key);
+}
+
+Result<http::Response> put_proxied(const ArtifactParts& parts, const http::Request& request) {
+  CICLO_TRY(const auto key, writable_key(request));
+  CICLO_CHECK(receive_blob(parts.blobs, key, *request.stream));
   return http::Response::json(Json::object());
 }
 
-Result<http::Response> delete_proxied(blobs::BlobStore& blobs, const http::Request& request) {
-  CICLO_TRY(const auto key, proxied_key(request));
-  CICLO_CHECK(blobs.remove(key));
-  CICLO_CHECK(blobs.remove_tree(key));
+Result<http::Response> delete_proxied(const ArtifactParts& parts, const http::Request& request) {
+  CICLO_TRY(const auto key, writable_key(request));
+  CICLO_CHECK(parts.blobs.remove(key));
+  CICLO_CHECK(parts.blobs.remove_tree(key));
   return http::Response::json(Json::object());
 }
 
@@ -81,8 +88,8 @@ Result<http::Response> upload_artifact(RunService& runs, blobs::BlobStore& blobs
   return http::Response::json(Json::object());
 }
 
-Result<void> add_proxy_routes(MlflowRoutes& routes, blobs::BlobStore& blobs) {
-  using Act = Result<http::Response> (*)(blobs::BlobStore&, const http::Request&);
+Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
+  using Act = Result<http::Response> (*)(const ArtifactParts&, const http::Request&);
   struct Verb {
     http::Method method;
     std::string_view action;
@@ -95,19 +102,19 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, blobs::BlobStore& blobs) {
                                 .path = base + "/artifacts",
                                 .action = "workspace/read",
                                 .summary = "MLflow: list artifacts",
-                                .handler = [&blobs](http::Request& request) { return list_proxied(blobs, request); }}));
+                                .handler = [parts](http::Request& request) { return list_proxied(parts, request); }}));
     for (const Verb& verb : {Verb{http::Method::get, "workspace/read", http::BodyMode::buffered, get_proxied},
                              Verb{http::Method::put, "workspace/write", http::BodyMode::streamed, put_proxied},
                              Verb{http::Method::del, "workspace/write", http::BodyMode::buffered, delete_proxied}}) {
       const bool is_streamed = verb.body == http::BodyMode::streamed;
-      CICLO_CHECK(routes.add_raw(
-          {.method = verb.method,
-           .path = base + "/artifacts/{path*}",
-           .action = std::string(verb.action),
-           .summary = fmt::format("MLflow: {} an artifact", http::name_of(verb.method)),
-           .body = verb.body,
-           .body_limit = is_streamed ? max_artifact_bytes : std::size_t{1} << 20U,
-           .handler = [&blobs, act = verb.act](http::Request& request) { return act(blobs, request); }}));
+      CICLO_CHECK(
+          routes.add_raw({.method = verb.method,
+                          .path = base + "/artifacts/{path*}",
+                          .action = std::string(verb.action),
+                          .summary = fmt::format("MLflow: {} an artifact", http::name_of(verb.method)),
+                          .body = verb.body,
+                          .body_limit = is_streamed ? max_artifact_bytes : std::size_t{1} << 20U,
+                          .handler = [parts, act = verb.act](http::Request& request) { return act(parts, request); }}));
     }
     for (const std::string_view step : {"create", "complete", "abort"}) {
       CICLO_CHECK(routes.add_raw({.method = http::Method::post,
@@ -122,7 +129,8 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, blobs::BlobStore& blobs) {
 
 }  // namespace
 
-Result<void> add_artifact_routes(http::Router& router, RunService& runs, blobs::BlobStore& blobs) {
+Result<void> add_artifact_routes(http::Router& router, RunService& runs, ArtifactParts artifacts) {
+  blobs::BlobStore& blobs = artifacts.blobs;
   MlflowRoutes routes(router);
   CICLO_CHECK(routes.add({.method = http::Method::get,
                           .path = "artifacts/list",
@@ -143,7 +151,7 @@ Result<void> add_artifact_routes(http::Router& router, RunService& runs, blobs::
        .body = http::BodyMode::streamed,
        .body_limit = max_artifact_bytes,
        .handler = [&runs, &blobs](http::Request& request) { return upload_artifact(runs, blobs, request); }}));
-  return add_proxy_routes(routes, blobs);
+  return add_proxy_routes(routes, artifacts);
 }
 
 }  // namespace ciclo::tracking

@@ -19,6 +19,15 @@ namespace ciclo::tracking {
 // invalid for a path that leaves its folder, unsupported for artifacts that do not lie on this server.
 Result<std::string> artifact_key(std::string_view workspace, std::string_view artifact_uri, std::string_view path = {});
 
+// What the artifacts proxy shows, read-only, beside the artifacts of runs and logged models: paths that begin with '@'.
+// Owned here, implemented by the registry for "@models/<name>/<version>/…".
+class SharedArtifacts {
+ public:
+  virtual ~SharedArtifacts() = default;
+  // The blob or folder that such a path means. Fails with not_found, invalid.
+  virtual Result<std::string> key_of(const std::string& workspace, const std::string& path) = 0;
+};
+
 // {"files": [{path, is_dir, file_size}, …]} of a folder; a missing one has none. `shown_prefix` is put before each
 // name.
 Result<Json> list_files(blobs::BlobStore& blobs, const std::string& key, std::string_view shown_prefix);

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "inner_loop/tracking/artifacts.hpp"
 #include "inner_loop/tracking/logged_model_store.hpp"
 #include "inner_loop/tracking/service.hpp"
 #include "platform/blobs/blob_store.hpp"
@@ -22,14 +23,20 @@ struct Tracking {
   LoggedModelService models;
 };
 
-// All of them. `tracking` and `blobs` must outlive the router.
-Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, blobs::BlobStore& blobs);
+// Where artifacts are read and written.
+struct ArtifactParts {
+  blobs::BlobStore& blobs;
+  SharedArtifacts* shared = nullptr;  // may be null
+};
+
+// All of them. The arguments must outlive the router.
+Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, ArtifactParts artifacts);
 
 // By area; called by add_tracking_routes.
 Result<void> add_experiment_routes(http::Router& router, ExperimentService& experiments);
 Result<void> add_run_routes(http::Router& router, RunService& runs);
 Result<void> add_metric_routes(http::Router& router, RunService& runs);
 Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs);
-Result<void> add_artifact_routes(http::Router& router, RunService& runs, blobs::BlobStore& blobs);
+Result<void> add_artifact_routes(http::Router& router, RunService& runs, ArtifactParts artifacts);
 
 }  // namespace ciclo::tracking

@@ -1,0 +1,218 @@
+#include "registry/inspector.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.hpp"
+#include "base/yaml.hpp"
+#include "inner_loop/tracking/artifacts.hpp"
+#include "inner_loop/tracking/logged_model_store.hpp"
+#include "inner_loop/tracking/run_store.hpp"
+
+namespace ciclo::registry {
+namespace {
+
+constexpr std::size_t max_mlmodel_bytes = 4U << 20U;
+constexpr std::size_t max_metrics = 500;
+
+// Signatures hold JSON as text.
+Json parsed_text(const Json& value) {
+  if (!value.is_string()) return value;
+  auto parsed = parse_json(value.get_ref<const std::string&>());
+  return parsed ? std::move(*parsed) : value;
+}
+
+// "J" of azureml://jobs/J/outputs/…, with or without the long form's head.
+std::string job_of_path(const std::string& path) {
+  constexpr std::string_view marker = "/jobs/";
+  if (!path.starts_with("azureml://")) return {};
+  const auto at = path.find(marker);
+  if (at == std::string::npos) return {};
+  const std::string_view rest = std::string_view(path).substr(at + marker.size());
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+// "R" of runs:/R/…
+std::string run_of_path(const std::string& path) {
+  constexpr std::string_view scheme = "runs:/";
+  if (!path.starts_with(scheme)) return {};
+  std::string_view rest = std::string_view(path).substr(scheme.size());
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+// "m-…" of models:/m-…: a logged model of MLflow 3.
+std::string logged_model_of_path(const std::string& path) {
+  constexpr std::string_view scheme = "models:/";
+  if (!path.starts_with(scheme)) return {};
+  const std::string id = path.substr(scheme.size());
+  return id.starts_with("m-") && id.find('/') == std::string::npos && id.find('@') == std::string::npos ? id : "";
+}
+
+Result<void> add_metrics(sql::Session& session, const std::string& workspace, const std::string& run_id,
+                         Json& metrics) {
+  if (run_id.empty()) return {};
+  const tracking::RunStore runs;
+  CICLO_TRY(auto found, runs.find(session, {.workspace = workspace, .run_id = run_id}));
+  if (!found) return {};
+  std::vector<tracking::Run> loaded{std::move(*found)};
+  CICLO_CHECK(runs.load_details(session, loaded));
+  for (const tracking::Metric& metric : loaded.front().metrics) {
+    if (metrics.size() >= max_metrics) break;
+    if (std::isfinite(metric.value)) metrics[metric.key] = metric.value;
+  }
+  return {};
+}
+
+Result<Json> metrics_of(sql::Session& session, const resources::Resource& model, const std::string& training_run) {
+  Json metrics = Json::object();
+  CICLO_CHECK(add_metrics(session, model.key.workspace, training_run, metrics));
+  CICLO_CHECK(add_metrics(session, model.key.workspace, text_or(model.status, "run_id"), metrics));
+  for (const auto& [key, value] : model.tags.items()) {
+    const auto number = value.is_string() ? parse_double(value.get_ref<const std::string&>()) : std::nullopt;
+    if (number && std::isfinite(*number)) metrics[key] = *number;
+  }
+  return metrics;
+}
+
+std::string path_of(const std::string& workspace, const std::string& kind, const std::string& name) {
+  return resources::ResourceKey{.workspace = workspace, .kind = kind, .parent = {}, .name = name, .version = {}}.path();
+}
+
+// Who made it: the run that was named, else the one in the path, else the one in the MLmodel file. A job's run stands
+// for the job.
+Result<void> link_maker(sql::Session& session, resources::Draft& draft) {
+  resources::Resource& model = draft.resource;
+  const std::string path = text_or(model.spec, "path");
+  std::string maker = text_or(model.status, "run_id");
+  if (maker.empty()) maker = run_of_path(path);
+  if (maker.empty()) maker = job_of_path(path);
+  if (maker.empty()) return {};
+  if (!model.status.contains("run_id")) model.status["run_id"] = maker;
+  CICLO_TRY(const auto run, tracking::RunStore().find(session, {.workspace = model.key.workspace, .run_id = maker}));
+  if (!run) return {};
+  if (run->is_managed) model.status["job_name"] = maker;
+  draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", maker),
+                         .to = model.key.path(),
+                         .relation = "output"});
+  return {};
+}
+
+}  // namespace
+
+Result<Json> read_mlmodel(std::string_view text) {
+  CICLO_TRY(const auto document, parse_yaml(text, "MLmodel"));
+  if (!document.value.is_object() || !member(document.value, "flavors").is_object()) {
+    return fail(ErrorCode::invalid, "the MLmodel file has no flavors", "MLmodel");
+  }
+  Json found{{"flavors", member(document.value, "flavors")}};
+  const Json& signature = member(document.value, "signature");
+  if (signature.is_object()) {
+    Json parsed = Json::object();
+    for (const auto& [side, value] : signature.items())
+      if (!value.is_null()) parsed[side] = parsed_text(value);
+    found["signature"] = std::move(parsed);
+  }
+  for (const std::string_view key : {"run_id", "model_uuid", "mlflow_version", "model_id", "utc_time_created"}) {
+    const Json& value = member(document.value, key);
+    if (value.is_string() && !value.get_ref<const std::string&>().empty()) found[std::string(key)] = value;
+  }
+  return found;
+}
+
+Result<data_estate::Location> ModelInspector::locate(const resources::CheckContext& context,
+                                                     const resources::Resource& model) const {
+  const std::string path = text_or(model.spec, "path");
+  const std::string& workspace = model.key.workspace;
+  const tracking::LoggedModelStore logged;
+  std::optional<tracking::LoggedModel> source;
+  if (const std::string id = logged_model_of_path(path); !id.empty()) {
+    CICLO_TRY(source, logged.get(context.session, {.workspace = workspace, .model_id = id}));
+  }
+  if (!source) {
+    CICLO_TRY(
+        auto location,
+        locations_.resolve_in(context.session,
+                              {.caller = context.caller, .workspace = workspace, .reference = path, .kind = "model"}));
+    const std::string run_id = run_of_path(path);
+    const bool is_empty = location.place == data_estate::Place::blobs && !blobs_.stat(location.key).has_value() &&
+                          blobs_.list(location.key).value_or(std::vector<blobs::Listed>{}).empty();
+    if (run_id.empty() || !is_empty) return location;
+    // MLflow 3 keeps what runs:/R/name means beside the run, as a logged model of that name.
+    CICLO_TRY(source, logged.find_of_run(context.session, workspace, run_id, path.substr(path.rfind('/') + 1)));
+    if (!source) return location;
+  }
+  data_estate::Location location;
+  location.workspace = workspace;
+  CICLO_TRY(location.key, tracking::artifact_key(workspace, source->artifact_uri));
+  return location;
+}
+
+Result<void> ModelInspector::describe_content(resources::Resource& model, const data_estate::Location& location) const {
+  std::string type = text_or(model.spec, "type");
+  if (location.place == data_estate::Place::remote) {
+    if (type.empty()) model.spec["type"] = "custom_model";
+    return {};
+  }
+  const auto file = blobs_.stat(location.key);
+  std::uint64_t size = 0;
+  std::size_t files = 0;
+  if (file) {
+    size = file->size;
+    files = 1;
+  } else {
+    CICLO_TRY(const auto blobs, blobs_.walk(location.key));
+    for (const blobs::BlobInfo& blob : blobs) size += blob.size;
+    files = blobs.size();
+  }
+  if (files == 0) {
+    return fail(ErrorCode::not_found, fmt::format("there is nothing at '{}'", text_or(model.spec, "path")), "/path",
+                "log or upload the model first");
+  }
+  model.status["location"] = {{"key", location.key}, {"is_file", file.has_value()}};
+  model.status["size_bytes"] = size;
+  model.status["files"] = files;
+  const auto mlmodel = file ? Result<std::string>(fail(ErrorCode::not_found, "a file"))
+                            : blobs_.get(location.key + "/MLmodel", max_mlmodel_bytes);
+  if (mlmodel) {
+    CICLO_TRY(const Json found, read_mlmodel(*mlmodel));
+    for (const auto& [key, value] : found.items())
+      if (key != "run_id") model.status[key] = value;
+    model.status["training_run_id"] = text_or(found, "run_id");
+  } else if (type == "mlflow_model") {
+    return fail(ErrorCode::invalid, "the path holds no MLmodel file, so this is no MLflow model", "/type",
+                "give the folder that MLflow wrote, or the type custom_model");
+  }
+  if (type.empty()) model.spec["type"] = mlmodel ? "mlflow_model" : "custom_model";
+  return {};
+}
+
+Result<void> ModelInspector::inspect(const resources::CheckContext& context, resources::Draft& draft) const {
+  resources::Resource& model = draft.resource;
+  auto location = locate(context, model);
+  if (!location) {
+    if (location.error().target.empty()) location.error().target = "/path";
+    return Failure(std::move(location).error());
+  }
+  CICLO_CHECK(describe_content(model, *location));
+  if (!location->asset.empty())
+    draft.links.push_back({.from = location->asset, .to = model.key.path(), .relation = "input"});
+  CICLO_CHECK(link_maker(context.session, draft));
+  const std::string training_run = text_or(model.status, "training_run_id");
+  CICLO_TRY(const Json metrics, metrics_of(context.session, model, training_run));
+  // A promoted copy brings the metrics of its original along.
+  for (const auto& [key, value] : metrics.items()) model.status["metrics"][key] = value;
+  if (training_run.empty()) return {};
+  const bool is_known = text_or(model.status, "run_id") == training_run;
+  CICLO_TRY(const auto run,
+            tracking::RunStore().find(context.session, {.workspace = model.key.workspace, .run_id = training_run}));
+  if (run && !is_known) {
+    draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", training_run),
+                           .to = model.key.path(),
+                           .relation = "trained_by"});
+  }
+  return {};
+}
+
+}  // namespace ciclo::registry
