@@ -25,8 +25,10 @@ struct Tracking {
 
 // Where artifacts are read and written.
 struct ArtifactParts {
+  // NOLINTNEXTLINE(google-explicit-constructor): most callers have a store alone
+  ArtifactParts(blobs::BlobStore& store, SharedArtifacts* more = nullptr) : blobs(store), shared(more) {}
   blobs::BlobStore& blobs;
-  SharedArtifacts* shared = nullptr;  // may be null
+  SharedArtifacts* shared;  // may be null
 };
 
 // All of them. The arguments must outlive the router.

@@ -23,7 +23,7 @@ class MlflowApi : public ::testing::TestWithParam<sql::Dialect> {
     ASSERT_TRUE(blobs);
     blobs_ = std::move(*blobs);
     tracking_ = std::make_unique<Tracking>(*database_, clock_);
-    const auto added = add_tracking_routes(router_, *tracking_, {*blobs_});
+    const auto added = add_tracking_routes(router_, *tracking_, *blobs_);
     ASSERT_TRUE(added) << added.error().text();
   }
 
