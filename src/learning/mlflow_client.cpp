@@ -66,6 +66,17 @@ RegisteredVersion version_from(const Json& json) {
   return version;
 }
 
+// "1/abc/artifacts" of "mlflow-artifacts:/1/abc/artifacts", also with a host, which is the tracking server; nothing for
+// other places.
+std::optional<std::string> served_path(const std::string& uri) {
+  constexpr std::string_view scheme = "mlflow-artifacts:";
+  if (!uri.starts_with(scheme)) return std::nullopt;
+  std::string below = uri.substr(scheme.size());
+  if (below.starts_with("//")) below = below.substr(std::min(below.size(), below.find('/', 2)));
+  while (below.starts_with('/')) below.erase(0, 1);
+  return below;
+}
+
 Json pairs(const Parameters& values) {
   Json list = Json::array();
   for (const auto& [key, value] : values) list.push_back({{"key", key}, {"value", value}});
@@ -112,29 +123,22 @@ Result<void> MlflowClient::log_batch(const Json& metrics, const Json& parameters
   return {};
 }
 
-Result<Json> MlflowClient::run_info() {
-  CICLO_TRY(const Json answer,
-            call(http::Method::get, "runs/get?run_id=" + http::percent_encode(settings_.run_id), {}));
+Result<Json> MlflowClient::run_info(const std::string& run_id) {
+  CICLO_TRY(const Json answer, call(http::Method::get, "runs/get?run_id=" + http::percent_encode(run_id), {}));
   return at_pointer(answer, "/run/info");
 }
 
 Result<void> MlflowClient::upload(const std::filesystem::path& file, const std::string& artifact_path) {
   CICLO_TRY(const Json info, run_info());
-  const std::string root = text_or(info, "artifact_uri");
-  constexpr std::string_view scheme = "mlflow-artifacts:";
-  if (!root.starts_with(scheme)) {
-    return fail(ErrorCode::unsupported, "the run keeps its artifacts where this program cannot write", root,
-                "start the tracking server with --serve-artifacts");
+  const auto below = served_path(text_or(info, "artifact_uri"));
+  if (!below) {
+    return fail(ErrorCode::unsupported, "the run keeps its artifacts where this program cannot write",
+                text_or(info, "artifact_uri"), "start the tracking server with --serve-artifacts");
   }
-  // "mlflow-artifacts:/1/abc/artifacts", or with a host, which the tracking server answers for.
-  std::string below = root.substr(scheme.size());
-  if (below.starts_with("//")) below = below.substr(std::min(below.size(), below.find('/', 2)));
-  while (below.starts_with('/')) below.erase(0, 1);
-
   std::error_code error;
   http::ClientRequest request;
   request.method = http::Method::put;
-  request.url = settings_.tracking_uri + "/api/2.0/mlflow-artifacts/artifacts/" + encode_path(below) + "/" +
+  request.url = settings_.tracking_uri + "/api/2.0/mlflow-artifacts/artifacts/" + encode_path(*below) + "/" +
                 encode_path(artifact_path);
   request.headers.set("content-type", "application/octet-stream");
   request.body_length = std::filesystem::file_size(file, error);
@@ -180,15 +184,30 @@ Result<std::optional<RegisteredVersion>> MlflowClient::version_by_alias(const st
   return version_from(member(*answer, "model_version"));
 }
 
+Result<std::string> MlflowClient::artifact_url(const RegisteredVersion& version, const std::string& path) {
+  const std::string which =
+      fmt::format("name={}&version={}", http::percent_encode(version.name), http::percent_encode(version.version));
+  CICLO_TRY(const Json answer, call(http::Method::get, "model-versions/get-download-uri?" + which, {}));
+  std::string uri = text_or(answer, "artifact_uri");
+  if (constexpr std::string_view scheme = "runs:/"; uri.starts_with(scheme)) {
+    const std::size_t slash = uri.find('/', scheme.size());
+    CICLO_TRY(const Json info, run_info(uri.substr(scheme.size(), slash - scheme.size())));
+    uri = text_or(info, "artifact_uri") + (slash == std::string::npos ? "" : uri.substr(slash));
+  }
+  if (const auto below = served_path(uri)) {
+    return fmt::format("{}/api/2.0/mlflow-artifacts/artifacts/{}/{}", settings_.tracking_uri, encode_path(*below),
+                       encode_path(path));
+  }
+  return fmt::format("{}/model-versions/get-artifact?{}&path={}", settings_.tracking_uri, which,
+                     http::percent_encode(path));
+}
+
 Result<void> MlflowClient::download(const RegisteredVersion& version, const std::string& path,
                                     const std::filesystem::path& target) {
-  std::ofstream out(target, std::ios::binary | std::ios::trunc);
   http::ClientRequest request;
-  request.url = fmt::format("{}/model-versions/get-artifact?name={}&version={}&path={}", settings_.tracking_uri,
-                            http::percent_encode(version.name), http::percent_encode(version.version),
-                            http::percent_encode(path));
-  CICLO_TRY(const http::ClientResponse answer, http_.send(request));
-  if (answer.status != 200) return Failure(error_of(answer, request.url));
+  CICLO_TRY(request.url, artifact_url(version, path));
+  CICLO_TRY(const http::ClientResponse answer, send(std::move(request), true));
+  std::ofstream out(target, std::ios::binary | std::ios::trunc);
   out.write(answer.body.data(), static_cast<std::streamsize>(answer.body.size()));
   if (!out.flush()) return fail(ErrorCode::internal, "the file cannot be written", target.string());
   return {};

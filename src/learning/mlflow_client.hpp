@@ -52,7 +52,8 @@ class MlflowClient {
 
   Result<void> log_batch(const Json& metrics, const Json& parameters, const Json& tags);
   // {"experiment_id", "artifact_uri", "run_name", …} of the running step.
-  Result<Json> run_info();
+  Result<Json> run_info() { return run_info(settings_.run_id); }
+  Result<Json> run_info(const std::string& run_id);
   Result<void> upload(const std::filesystem::path& file, const std::string& artifact_path);
 
   // Creates the registered model when it is not there yet.
@@ -60,11 +61,13 @@ class MlflowClient {
   Result<RegisteredVersion> create_version(const NewVersion& version);
   // Nothing when the model or the alias does not exist.
   Result<std::optional<RegisteredVersion>> version_by_alias(const std::string& name, const std::string& alias);
-  // One file of a version's model folder, into `target`.
+  // One file of a version's model folder, into `target`. Taken from where the version's artifacts lie when the server
+  // passes those on, else through the server's get-artifact.
   Result<void> download(const RegisteredVersion& version, const std::string& path, const std::filesystem::path& target);
 
  private:
   Result<Json> call(http::Method method, const std::string& path, const Json& body, bool repeat = true);
+  Result<std::string> artifact_url(const RegisteredVersion& version, const std::string& path);
   Result<http::ClientResponse> send(http::ClientRequest request, bool repeat);
 
   MlflowSettings settings_;

@@ -118,6 +118,32 @@ TEST_F(MlflowClientTest, AMissingAliasIsNoChampion) {
   EXPECT_FALSE(*version);
 }
 
+// A version made from runs:/… lies among the run's artifacts; one from elsewhere comes through get-artifact.
+TEST_F(MlflowClientTest, FetchesAVersionsFiles) {
+  answer(http::Method::get, "/api/2.0/mlflow/model-versions/get-download-uri", [](const http::Request& request) {
+    const bool first = request.query.find("version") == "1";
+    return http::Response::json({{"artifact_uri", first ? "runs:/r9/model" : "azureml://jobs/j/outputs/model"}});
+  });
+  answer(http::Method::get, "/api/2.0/mlflow/runs/get", [](const http::Request& request) {
+    const std::string run(request.query.find("run_id").value_or(""));
+    return http::Response::json({{"run", {{"info", {{"artifact_uri", "mlflow-artifacts:/3/" + run + "/artifacts"}}}}}});
+  });
+  answer(http::Method::get, "/api/2.0/mlflow-artifacts/artifacts/{path*}",
+         [](const http::Request& request) { return http::Response::text(request.parameter("path")); });
+  answer(http::Method::get, "/model-versions/get-artifact", [](const http::Request& request) {
+    return http::Response::text("through " + std::string(request.query.find("path").value_or("")));
+  });
+  MlflowClient client = start();
+  const auto fetched = [&](const std::string& version) {
+    const auto done = client.download({"m", version, "", "", Json::object()}, "MLmodel", folder_ / "file");
+    EXPECT_TRUE(done) << done.error().text();
+    std::ifstream in(folder_ / "file");
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_EQ(fetched("1"), "3/r9/artifacts/model/MLmodel");
+  EXPECT_EQ(fetched("2"), "through MLmodel");
+}
+
 // The register step: the folder goes up as artifacts of the run, then the version points at them.
 TEST_F(MlflowClientTest, RegistersAModelFolder) {
   answer(http::Method::get, "/api/2.0/mlflow/runs/get",
