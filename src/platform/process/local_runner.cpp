@@ -116,6 +116,7 @@ class LocalRunner final : public ProcessRunner {
   void terminate(const ProcessHandle& handle, milliseconds grace) override {
     if (handle.pid <= 1 || !group_is_ours(handle)) return;
     const bool was_running = living(handle).has_value();
+    if (!was_running && ::kill(-handle.pid, 0) != 0 && errno == ESRCH) return;  // the usual case, without a look at all
     if (!was_running && living_members(handle.pid).empty()) return;
     if (grace.count() > 0) {
       ::kill(-handle.pid, SIGTERM);

@@ -1,0 +1,24 @@
+// The log files of a job, as its folder has them.
+//
+// Thread safety: reads the disk, keeps nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "inner_loop/jobs/parts.hpp"
+
+namespace ciclo::inner_loop {
+
+struct LogFile {
+  std::string name;  // "user_logs/std_log.txt"
+  std::uint64_t size = 0;
+};
+
+std::vector<LogFile> list_logs(const JobFolder& folder);
+// Up to `max` bytes from `offset` on; empty at the end. not_found for a file that is no log of the job.
+Result<std::string> read_log(const JobFolder& folder, const std::string& name, std::uint64_t offset, std::size_t max);
+
+}  // namespace ciclo::inner_loop
