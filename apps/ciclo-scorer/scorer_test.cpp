@@ -333,7 +333,7 @@ def run(body):
 };
 
 TEST_F(PythonScorerTest, RunsAScoringScript) {
-  EXPECT_EQ(scorer_.score(R"({"data":[1,2]})").body, R"(["row 1", "row 2"])");
+  EXPECT_EQ(scorer_.score(R"({"data":[1,2]})").body, R"(["row 1","row 2"])");
   const auto failed = scorer_.score(R"({"data":"raise"})");
   EXPECT_EQ(failed.status, 424);
   EXPECT_EQ(failed.headers.find("x-ms-run-function-failed"), "True");

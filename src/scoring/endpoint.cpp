@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -63,6 +64,18 @@ Result<std::shared_ptr<Deployment>> Endpoint::load_or_keep(const EndpointSnapsho
   return Deployment::load(runtime_, wanted, metrics_of(wanted.name));
 }
 
+// All at once: Python models take seconds each, most of them waiting for the disk.
+std::vector<Result<std::shared_ptr<Deployment>>> Endpoint::load_all(const EndpointSnapshot& old,
+                                                                    const std::vector<DeploymentSettings>& wanted) {
+  std::vector<Result<std::shared_ptr<Deployment>>> loads(wanted.size());
+  std::vector<std::jthread> loaders;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    loaders.emplace_back([&, i] { loads[i] = load_or_keep(old, wanted[i]); });
+  }
+  loaders.clear();
+  return loads;
+}
+
 std::shared_ptr<Collector> Endpoint::collector_for(const EndpointSnapshot& old, const ScorerSettings& settings) {
   if (settings.collection_folder.empty()) return nullptr;
   if (old.collector && old.settings.collection_folder == settings.collection_folder) return old.collector;
@@ -80,8 +93,9 @@ Result<void> Endpoint::apply(ScorerSettings settings) {
   auto next = std::make_shared<EndpointSnapshot>();
   next->generation = old->generation + 1;
   next->is_quick = true;
-  for (const auto& wanted : settings.deployments) {
-    auto loaded = load_or_keep(*old, wanted);
+  auto loads = load_all(*old, settings.deployments);
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    auto& loaded = loads[i];
     if (loaded) {
       next->is_quick = next->is_quick && (*loaded)->is_quick();
       next->deployments.push_back(*std::move(loaded));
@@ -89,7 +103,7 @@ Result<void> Endpoint::apply(ScorerSettings settings) {
     }
     note_failure(loaded.error());
     if (!is_first) return std::unexpected(std::move(loaded).error());
-    next->failed.push_back({wanted.name, std::move(loaded).error()});
+    next->failed.push_back({settings.deployments[i].name, std::move(loaded).error()});
   }
   next->collector = collector_for(*old, settings);
   next->settings = std::move(settings);

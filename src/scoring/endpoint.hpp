@@ -59,6 +59,9 @@ class Endpoint {
 
  private:
   Result<std::shared_ptr<Deployment>> load_or_keep(const EndpointSnapshot& old, const DeploymentSettings& wanted);
+  // In the order of `wanted`.
+  std::vector<Result<std::shared_ptr<Deployment>>> load_all(const EndpointSnapshot& old,
+                                                            const std::vector<DeploymentSettings>& wanted);
   std::shared_ptr<Collector> collector_for(const EndpointSnapshot& old, const ScorerSettings& settings);
   std::shared_ptr<DeploymentMetrics> metrics_of(const std::string& deployment);
 

@@ -172,41 +172,53 @@ class PythonModel::Impl {
       for (auto& worker : workers_) {
         if (worker.state == State::idle && !worker.process->ending().empty())
           lose(worker, "the model's process ended while idle");
-        if (worker.state != State::dead || stopping_) continue;
+        if (worker.state != State::dead) continue;
         if (worker.process) lose(worker, "the model's process was replaced");
         if (SteadyClock::now() < worker.start_at) {
           next = std::min(next, worker.start_at);
-          continue;
+        } else {
+          start_one(worker);
         }
-        start_one(worker, lock);
       }
-      changed_.wait_until(lock, next, [&] {
-        return stopping_ ||
-               std::ranges::any_of(workers_, [](const Worker& w) { return w.state == State::dead && w.process; });
-      });
+      // All of them load at once; one after another is waited for.
+      for (auto& worker : workers_) {
+        if (worker.state == State::starting) await_one(worker, lock);
+      }
+      changed_.wait_until(lock, next, [&] { return stopping_ || std::ranges::any_of(workers_, is_to_be_replaced); });
     }
     workers_.clear();
   }
 
-  // Lets go of the lock while the model loads.
-  void start_one(Worker& worker, std::unique_lock<std::mutex>& lock) {
+  static bool is_to_be_replaced(const Worker& worker) { return worker.state == State::dead && worker.process; }
+
+  void start_one(Worker& worker) {
     worker.started = SteadyClock::now();
-    auto started = [&]() -> Result<void> {
-      CICLO_TRY(auto process, PythonProcess::start(command_));
-      worker.process = std::move(process);
-      worker.state = State::starting;
-      lock.unlock();
-      auto ready = await_ready(*worker.process, worker.started + request_.deployment.python.start_timeout);
-      lock.lock();
-      if (!ready && ready.error().code == ErrorCode::unavailable) ready = std::unexpected(ended_error(*worker.process));
-      return ready;
-    }();
-    if (started) {
-      worker.state = State::idle;
-    } else {
-      if (!started_ && !first_error_) first_error_ = started.error();
-      lose(worker, started.error().text());
+    auto process = PythonProcess::start(command_);
+    if (!process) {
+      note_failed_start(worker, process.error());
+      return;
     }
+    worker.process = *std::move(process);
+    worker.state = State::starting;
+  }
+
+  // Lets go of the lock while the model loads.
+  void await_one(Worker& worker, std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    const auto ready = await_ready(*worker.process, worker.started + request_.deployment.python.start_timeout);
+    lock.lock();
+    if (ready) {
+      worker.state = State::idle;
+      changed_.notify_all();
+    } else {
+      note_failed_start(worker,
+                        ready.error().code == ErrorCode::unavailable ? ended_error(*worker.process) : ready.error());
+    }
+  }
+
+  void note_failed_start(Worker& worker, const Error& error) {
+    if (!started_ && !first_error_) first_error_ = error;
+    lose(worker, error.text());
     changed_.notify_all();
   }
 

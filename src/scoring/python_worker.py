@@ -4,6 +4,7 @@ Arguments: the model's path (may be empty), and the path of score.py when there 
 Works with any Python from 3.7 on and needs nothing but what the model needs.
 """
 import datetime
+import difflib
 import importlib.util
 import json
 import math
@@ -39,6 +40,10 @@ def receive_exactly(connection, count):
 def send(connection, reply):
     body = json.dumps(reply).encode()
     connection.sendall(SIZE.pack(len(body)) + body)
+
+
+def text(value):
+    return json.dumps(value, separators=(",", ":"))
 
 
 def plain(value):
@@ -96,10 +101,10 @@ class MlflowModel:
             if type(error).__module__.startswith("mlflow"):
                 raise InputError(str(error)) from error
             raise
-        reply = {"body": json.dumps(plain(predictions))}
+        reply = {"body": text(plain(predictions))}
         if collect:
-            reply["inputs"] = json.dumps(records(frame, "input"))
-            reply["outputs"] = json.dumps(records(predictions, "prediction"))
+            reply["inputs"] = text(records(frame, "input"))
+            reply["outputs"] = text(records(predictions, "prediction"))
         return reply
 
     def read(self, body):
@@ -152,16 +157,30 @@ class MlflowModel:
             return frame.astype(self.schema.inputs[0].type)
         if not self.schema.has_input_names():
             return frame
+        self.check_names(frame)
         wanted = {"double": numpy.float64, "float": numpy.float32, "long": numpy.int64, "integer": numpy.int32}
         for column in self.schema.inputs:
             kind = getattr(getattr(column, "type", None), "name", "")
             if column.name in frame.columns and kind in wanted:
-                frame[column.name] = frame[column.name].astype(wanted[kind])
+                try:
+                    frame[column.name] = frame[column.name].astype(wanted[kind])
+                except (ValueError, TypeError) as error:
+                    raise InputError("column '%s': expected %s: %s" % (column.name, kind, error)) from error
             elif column.name in frame.columns and kind == "datetime":
                 import pandas
 
                 frame[column.name] = pandas.to_datetime(frame[column.name])
         return frame
+
+
+    def check_names(self, frame):
+        given = [str(name) for name in frame.columns]
+        for column in self.schema.inputs:
+            if column.name in given or not getattr(column, "required", True):
+                continue
+            near = difflib.get_close_matches(column.name, given, 1)
+            hint = "the request has '%s'" % near[0] if near else "the model needs: " + ", ".join(self.names())
+            raise InputError("the column '%s' is missing (%s)" % (column.name, hint))
 
 
 class Script:
@@ -178,7 +197,7 @@ class Script:
 
     def answer(self, body, collect):
         result = plain(self.module.run(body))
-        reply = {"body": json.dumps(result)}
+        reply = {"body": text(result)}
         if collect:
             try:
                 document = json.loads(body)
@@ -188,16 +207,22 @@ class Script:
                     document = [dict(zip(document["columns"], row)) for row in document["data"]]
             except ValueError:
                 document = [body]
-            reply["inputs"] = json.dumps(records(document, "input"))
-            reply["outputs"] = json.dumps(records(result, "prediction"))
+            reply["inputs"] = text(records(document, "input"))
+            reply["outputs"] = text(records(result, "prediction"))
         return reply
 
 
 def last_lines(limit=2000):
-    text = traceback.format_exc()
-    sys.stderr.write(text)
+    """The traceback: whole in the log, its end for the caller."""
+    trace = traceback.format_exc()
+    sys.stderr.write(trace)
     sys.stderr.flush()
-    return text.strip()[-limit:]
+    return trace.strip()[-limit:]
+
+
+def one_line(error):
+    words = str(error).strip().splitlines()
+    return "%s: %s" % (type(error).__name__, words[0][:500] if words else "")
 
 
 def main():
@@ -215,9 +240,9 @@ def main():
             reply["ok"] = True
         except InputError as error:
             reply = {"ok": False, "kind": "input", "error": str(error)[:2000]}
-        except Exception:
-            text = last_lines()
-            reply = {"ok": False, "kind": "model", "error": "the model failed: " + text.splitlines()[-1]}
+        except Exception as error:
+            last_lines()
+            reply = {"ok": False, "kind": "model", "error": "the model failed: " + one_line(error)}
         send(connection, reply)
 
 
