@@ -1,13 +1,24 @@
 #include "kinds.hpp"
 
 #include "administration/kinds.hpp"
+#include "data_estate/kinds.hpp"
+#include "inner_loop/jobs/kinds.hpp"
+#include "outer_loop/triggers/kinds.hpp"
+#include "registry/kinds.hpp"
 
 namespace ciclo {
 
-Result<resources::KindTable> make_kinds(administration::AccessService* access) {
-  resources::KindTable kinds;
-  CICLO_CHECK(kinds.add(administration::workspace_kind(access)));
-  return kinds;
+Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts) {
+  CICLO_CHECK(kinds.add(administration::workspace_kind(parts.access)));
+  CICLO_CHECK(kinds.add(data_estate::datastore_kind()));
+  CICLO_CHECK(kinds.add(data_estate::data_kind(parts.locations, parts.blobs)));
+  CICLO_CHECK(kinds.add(inner_loop::environment_kind()));
+  CICLO_CHECK(kinds.add(inner_loop::compute_kind()));
+  CICLO_CHECK(kinds.add(inner_loop::component_kind()));
+  CICLO_CHECK(kinds.add(inner_loop::job_kind(parts.locations, parts.server_url)));
+  CICLO_CHECK(kinds.add(registry::model_kind(parts.inspector)));
+  CICLO_CHECK(kinds.add(outer_loop::trigger_kind()));
+  return {};
 }
 
 }  // namespace ciclo

@@ -1,13 +1,27 @@
 // All kinds of resources, one line each. The server and the command line are both made from this table.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "administration/access.hpp"
 #include "base/error.hpp"
+#include "data_estate/locations.hpp"
+#include "platform/blobs/blob_store.hpp"
+#include "registry/inspector.hpp"
 #include "resources/kind.hpp"
 
 namespace ciclo {
 
-// `access` may be null on the command line, where no check runs.
-Result<resources::KindTable> make_kinds(administration::AccessService* access);
+// What the kinds' checks look things up in. All null on the command line, where no check runs.
+struct KindParts {
+  administration::AccessService* access = nullptr;
+  const data_estate::Locations* locations = nullptr;
+  blobs::BlobStore* blobs = nullptr;
+  const registry::ModelInspector* inspector = nullptr;
+  std::function<std::string()> server_url;
+};
+
+Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts);
 
 }  // namespace ciclo

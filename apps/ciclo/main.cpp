@@ -10,10 +10,10 @@
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words.front() == "server") return ciclo::server::run_server({words.begin() + 1, words.end()});
-  const auto kinds = ciclo::make_kinds(nullptr);
-  if (!kinds) {
-    std::cerr << "ERROR: " << kinds.error().text() << "\n";
+  ciclo::resources::KindTable kinds;
+  if (const auto added = ciclo::add_kinds(kinds, {}); !added) {
+    std::cerr << "ERROR: " << added.error().text() << "\n";
     return 1;
   }
-  return ciclo::cli::run_command_line(*kinds, words);
+  return ciclo::cli::run_command_line(kinds, words);
 }

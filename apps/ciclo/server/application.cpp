@@ -10,10 +10,19 @@
 #include "administration/identity.hpp"
 #include "administration/kinds.hpp"
 #include "administration/sealing.hpp"
+#include "data_estate/controller.hpp"
+#include "data_estate/locations.hpp"
+#include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/migrations.hpp"
+#include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
+#include "outer_loop/triggers/controller.hpp"
+#include "outer_loop/triggers/handlers.hpp"
+#include "outer_loop/triggers/store.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
+#include "registry/inspector.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/first_start.hpp"
@@ -32,7 +41,8 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations()})
+  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
+                             tracking::migrations(), outer_loop::trigger_migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -56,9 +66,19 @@ struct Application::Parts {
   std::unique_ptr<administration::IdentityService> identity;
   std::unique_ptr<administration::AuditLog> audit;
 
-  std::optional<resources::KindTable> kinds;
+  resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
   std::unique_ptr<resources::ResourceService> service;
+
+  tracking::RunArtifactFolders run_artifacts;
+  std::unique_ptr<data_estate::Locations> locations;
+  std::unique_ptr<registry::ModelInspector> inspector;
+  std::unique_ptr<tracking::Tracking> tracking;
+  std::unique_ptr<data_estate::DatastoreController> datastores;
+  std::unique_ptr<data_estate::ProfileController> profiles;
+  http::Client webhook_client;
+  std::unique_ptr<outer_loop::TriggerController> triggers;
+
   std::unique_ptr<resources::ReconcileLoop> loop;
 
   http::Router router;
@@ -67,8 +87,11 @@ struct Application::Parts {
 
   Result<void> open_platform();
   Result<void> build_core();
+  Result<void> build_kinds();
+  void build_controllers();
   Result<void> build_routes();
   Result<void> listen();
+  std::string url() const;
 };
 
 Result<void> Application::Parts::open_platform() {
@@ -90,19 +113,47 @@ Result<void> Application::Parts::build_core() {
   CICLO_CHECK(access->load());
   identity = std::make_unique<administration::IdentityService>(*database, clock);
   audit = std::make_unique<administration::AuditLog>(*database, clock);
-  CICLO_TRY(kinds, make_kinds(access.get()));
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(
-      resources::ResourceService::Parts{*database, *events, *kinds, *store, *access, *audit, clock});
-  loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
+      resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
+  return {};
+}
+
+Result<void> Application::Parts::build_kinds() {
+  locations = std::make_unique<data_estate::Locations>(*service, run_artifacts);
+  inspector = std::make_unique<registry::ModelInspector>(*locations, *blobs);
+  CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
+                                .locations = locations.get(),
+                                .blobs = blobs.get(),
+                                .inspector = inspector.get(),
+                                .server_url = [this] { return url(); }}));
   CICLO_CHECK(
       prepare_first_start({*database, *identity, *access, *service}, folders.admin_token, settings.reset_admin_token));
   return ensure_workspace(*service, settings.default_workspace);
 }
 
+void Application::Parts::build_controllers() {
+  tracking =
+      std::make_unique<tracking::Tracking>(*database, clock, [this](sql::Session& session, const std::string& name) {
+        const auto found =
+            store->get(session, {.workspace = "", .kind = "workspace", .parent = "", .name = name, .version = ""});
+        return found ? Result<void>() : Result<void>(Failure(found.error()));
+      });
+  datastores = std::make_unique<data_estate::DatastoreController>(*service);
+  profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
+  triggers = std::make_unique<outer_loop::TriggerController>(
+      outer_loop::TriggerControllerParts{*service, webhook_client, *logger});
+  loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
+  for (resources::Controller* controller :
+       std::initializer_list<resources::Controller*>{datastores.get(), profiles.get(), triggers.get()})
+    loop->add(*controller);
+}
+
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
   CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
+  CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, *blobs));
+  CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
   return add_system_routes(router, {*events});
 }
 
@@ -117,12 +168,22 @@ Result<void> Application::Parts::listen() {
   return server->start();
 }
 
+std::string Application::Parts::url() const {
+  const std::string& address = settings.address;
+  const std::string host = address == "0.0.0.0"                     ? "127.0.0.1"
+                           : address.find(':') != std::string::npos ? "[" + address + "]"
+                                                                    : address;
+  return fmt::format("{}://{}:{}", settings.tls ? "https" : "http", host, server->port());
+}
+
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Application>> Application::start(const Settings& settings) {
   auto parts = std::make_unique<Parts>(settings);
   CICLO_CHECK(parts->open_platform());
   CICLO_CHECK(parts->build_core());
+  CICLO_CHECK(parts->build_kinds());
+  parts->build_controllers();
   CICLO_CHECK(parts->build_routes());
   CICLO_CHECK(parts->listen());
   CICLO_CHECK(parts->loop->start());
@@ -137,11 +198,7 @@ Application::~Application() {
 }
 
 std::string Application::url() const {
-  const std::string& address = parts_->settings.address;
-  const std::string host = address == "0.0.0.0"                     ? "127.0.0.1"
-                           : address.find(':') != std::string::npos ? "[" + address + "]"
-                                                                    : address;
-  return fmt::format("{}://{}:{}", parts_->settings.tls ? "https" : "http", host, parts_->server->port());
+  return parts_->url();
 }
 
 const Folders& Application::folders() const {
