@@ -1,0 +1,85 @@
+#include "outer_loop/endpoints/keys.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+
+#include "base/ids.hpp"
+
+namespace ciclo::outer_loop {
+namespace {
+
+constexpr std::size_t secret_bytes = 32;
+
+}  // namespace
+
+Result<KeyType> parse_key_type(std::string_view text) {
+  if (text == "primary" || text == "Primary") return KeyType::primary;
+  if (text == "secondary" || text == "Secondary") return KeyType::secondary;
+  return fail(ErrorCode::invalid, fmt::format("there is no key '{}'", text.substr(0, 40)), "/key_type",
+              "the keys are primary and secondary");
+}
+
+Result<void> EndpointKeys::make(sql::Session& session, const EndpointName& name) const {
+  CICLO_CHECK(session.execute(
+      "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed) VALUES "
+      "(?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET primary_sealed = excluded.primary_sealed, "
+      "secondary_sealed = excluded.secondary_sealed, control_sealed = excluded.control_sealed",
+      {name.workspace, name.endpoint, sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes)),
+       sealer_.seal(random_hex(secret_bytes))}));
+  return {};
+}
+
+Result<EndpointSecrets> EndpointKeys::get(sql::Session& session, const EndpointName& name) const {
+  CICLO_TRY(const auto row,
+            session.query_one("SELECT primary_sealed, secondary_sealed, control_sealed FROM endpoint_keys WHERE "
+                              "workspace = ? AND endpoint = ?",
+                              {name.workspace, name.endpoint}));
+  if (!row) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
+  EndpointSecrets secrets;
+  CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0)));
+  CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1)));
+  CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2)));
+  return secrets;
+}
+
+Result<void> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
+  const std::string sealed = sealer_.seal(random_hex(secret_bytes));
+  const std::string_view statement =
+      type == KeyType::primary ? "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?"
+                               : "UPDATE endpoint_keys SET secondary_sealed = ? WHERE workspace = ? AND endpoint = ?";
+  CICLO_TRY(const auto changed, session.execute(statement, {sealed, name.workspace, name.endpoint}));
+  if (changed == 0) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
+  return {};
+}
+
+Result<void> EndpointKeys::forget(sql::Session& session, const EndpointName& name) const {
+  CICLO_CHECK(session.execute("DELETE FROM endpoint_keys WHERE workspace = ? AND endpoint = ?",
+                              {name.workspace, name.endpoint}));
+  return {};
+}
+
+std::string sha256_hex(std::string_view text) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> sum{};
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
+  crypto_hash_sha256(sum.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  std::string hex;
+  for (const unsigned char byte : sum) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+std::vector<sql::Migration> endpoint_migrations() {
+  return {{"outer_loop_endpoints", 1, R"(
+CREATE TABLE endpoint_keys (
+  workspace TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  primary_sealed TEXT NOT NULL,
+  secondary_sealed TEXT NOT NULL,
+  control_sealed TEXT NOT NULL,
+  PRIMARY KEY (workspace, endpoint)
+){{clustered}};
+)"}};
+}
+
+}  // namespace ciclo::outer_loop
