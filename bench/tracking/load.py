@@ -1,0 +1,134 @@
+"""Drives two tracking servers with the same requests, one after the other, and prints the ratios.
+
+load.py <our URL> <the peer's URL> <seconds>. Clients are threads of one process with kept-alive raw sockets, so that the
+load itself costs little; an answer counts when its status is 200.
+"""
+
+import http.client
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from urllib.parse import urlparse
+
+API = "/api/2.0/mlflow/"
+
+
+class Client:
+    def __init__(self, url, token):
+        parts = urlparse(url)
+        self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        self.headers = {"Content-Type": "application/json"}
+        if token:
+            self.headers["Authorization"] = "Bearer " + token
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body)
+        self.connection.request(method, API + path, data, self.headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
+        return json.loads(text or b"{}")
+
+    def new_run(self):
+        answer = self.call("POST", "runs/create", {"experiment_id": "0", "start_time": int(time.time() * 1000)})
+        return answer["run"]["info"]["run_id"]
+
+
+def wait_until_up(url, token):
+    until = time.time() + 120
+    while True:
+        try:
+            return Client(url, token).call("GET", "experiments/get?experiment_id=0")
+        except (OSError, RuntimeError, http.client.HTTPException):
+            if time.time() > until:
+                raise
+            time.sleep(0.2)
+
+
+def log_metrics(url, token, clients, seconds):
+    """Requests a second, and the median time of one in milliseconds."""
+    times, errors = [], []
+    end = time.perf_counter() + seconds
+
+    def work():
+        try:
+            client = Client(url, token)
+            run, step, mine = client.new_run(), 0, []
+            while (begin := time.perf_counter()) < end:
+                client.call("POST", "runs/log-metric",
+                            {"run_id": run, "key": "loss", "value": 1 / (step + 1), "timestamp": 1000 + step, "step": step})
+                mine.append(time.perf_counter() - begin)
+                step += 1
+            kept = client.call("GET", f"metrics/get-history?run_id={run}&metric_key=loss").get("metrics", [])
+            if len(kept) < min(step, 25_000):
+                raise RuntimeError(f"{step} metrics were acknowledged, {len(kept)} are there")
+            times.extend(mine)
+        except Exception as error:  # reported below; a thread must not end silently
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return len(times) / seconds, statistics.median(times) * 1000
+
+
+def log_batches(url, token, count=20):
+    client = Client(url, token)
+    run = client.new_run()
+    times = []
+    for batch in range(count):
+        metrics = [{"key": f"m{i % 10}", "value": i, "timestamp": i, "step": batch * 100 + i // 10} for i in range(1000)]
+        begin = time.perf_counter()
+        client.call("POST", "runs/log-batch", {"run_id": run, "metrics": metrics})
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times) * 1000
+
+
+def search(url, token, runs=400, count=20):
+    client = Client(url, token)
+    experiment = client.call("POST", "experiments/create", {"name": f"search {time.time()}"})["experiment_id"]
+    for i in range(runs):
+        run = client.call("POST", "runs/create", {"experiment_id": experiment, "start_time": 1000 + i})["run"]["info"]["run_id"]
+        client.call("POST", "runs/log-batch", {"run_id": run,
+                    "metrics": [{"key": f"m{k}", "value": (i * 7 + k) % runs, "timestamp": 1, "step": 0} for k in range(10)],
+                    "params": [{"key": "model", "value": "tree" if i % 2 else "linear"}]})
+    times = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        found = client.call("POST", "runs/search", {"experiment_ids": [experiment], "max_results": 50,
+                            "filter": f"metrics.m3 > {runs // 2} and params.model = 'tree'", "order_by": ["metrics.m1 DESC"]})
+        times.append(time.perf_counter() - begin)
+        if len(found["runs"]) != 50:
+            raise RuntimeError(f"the search gave {len(found['runs'])} runs")
+    return statistics.median(times) * 1000
+
+
+def result(name, ours, peer, unit, more_is_better):
+    ratio = ours / peer if more_is_better else peer / ours
+    print(f"RESULT {name} ours={ours:.2f} peer={peer:.2f} ratio={ratio:.2f} unit={unit} peer_name=mlflow", flush=True)
+
+
+def main():
+    ours, theirs, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    token = os.environ["MLFLOW_TRACKING_TOKEN"]
+    wait_until_up(ours, token)
+    wait_until_up(theirs, "")
+    for clients in (1, 20):
+        mine, my_median = log_metrics(ours, token, clients, seconds)
+        other, other_median = log_metrics(theirs, "", clients, seconds)
+        result(f"log_metric_c{clients}", mine, other, "requests/s", True)
+        result(f"log_metric_c{clients}_p50", my_median, other_median, "ms", False)
+    result("log_batch_1000", log_batches(ours, token), log_batches(theirs, ""), "ms", False)
+    result("search_400_runs", search(ours, token), search(theirs, ""), "ms", False)
+
+
+if __name__ == "__main__":
+    main()
