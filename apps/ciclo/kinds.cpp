@@ -3,6 +3,8 @@
 #include "administration/kinds.hpp"
 #include "data_estate/kinds.hpp"
 #include "inner_loop/jobs/kinds.hpp"
+#include "monitoring/kinds.hpp"
+#include "outer_loop/endpoints/kinds.hpp"
 #include "outer_loop/triggers/kinds.hpp"
 #include "registry/kinds.hpp"
 
@@ -17,7 +19,10 @@ Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts) {
   CICLO_CHECK(kinds.add(inner_loop::component_kind()));
   CICLO_CHECK(kinds.add(inner_loop::job_kind(parts.locations, parts.server_url)));
   CICLO_CHECK(kinds.add(registry::model_kind(parts.inspector)));
+  CICLO_CHECK(kinds.add(outer_loop::online_endpoint_kind(parts.endpoint_keys)));
+  CICLO_CHECK(kinds.add(outer_loop::online_deployment_kind(parts.locations)));
   CICLO_CHECK(kinds.add(outer_loop::trigger_kind()));
+  CICLO_CHECK(kinds.add(monitoring::schedule_kind()));
   return {};
 }
 

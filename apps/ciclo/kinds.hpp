@@ -7,6 +7,7 @@
 #include "administration/access.hpp"
 #include "base/error.hpp"
 #include "data_estate/locations.hpp"
+#include "outer_loop/endpoints/keys.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "registry/inspector.hpp"
 #include "resources/kind.hpp"
@@ -19,6 +20,7 @@ struct KindParts {
   const data_estate::Locations* locations = nullptr;
   blobs::BlobStore* blobs = nullptr;
   const registry::ModelInspector* inspector = nullptr;
+  const outer_loop::EndpointKeys* endpoint_keys = nullptr;
   std::function<std::string()> server_url;
 };
 

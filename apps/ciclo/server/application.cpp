@@ -11,18 +11,33 @@
 #include "administration/kinds.hpp"
 #include "administration/sealing.hpp"
 #include "data_estate/controller.hpp"
+#include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
+#include "inner_loop/environments/builder.hpp"
+#include "inner_loop/jobs/controller.hpp"
+#include "inner_loop/jobs/handlers.hpp"
+#include "inner_loop/jobs/store.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/migrations.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
+#include "monitoring/controller.hpp"
+#include "monitoring/handlers.hpp"
+#include "monitoring/locator.hpp"
+#include "monitoring/monitor_runner.hpp"
+#include "monitoring/schedule_store.hpp"
+#include "outer_loop/endpoints/controller.hpp"
+#include "outer_loop/endpoints/handlers.hpp"
 #include "outer_loop/triggers/controller.hpp"
 #include "outer_loop/triggers/handlers.hpp"
 #include "outer_loop/triggers/store.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
+#include "registry/handlers.hpp"
 #include "registry/inspector.hpp"
+#include "registry/locator.hpp"
+#include "registry/service.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/first_start.hpp"
@@ -42,7 +57,8 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
   for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             tracking::migrations(), outer_loop::trigger_migrations()})
+                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
+                             outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -79,6 +95,21 @@ struct Application::Parts {
   http::Client webhook_client;
   std::unique_ptr<outer_loop::TriggerController> triggers;
 
+  std::unique_ptr<process::ProcessRunner> runner;
+  std::unique_ptr<inner_loop::EnvironmentBuilder> environments;
+  std::optional<inner_loop::JobParts> job_parts;
+  std::unique_ptr<inner_loop::JobController> jobs;
+
+  std::unique_ptr<monitoring::EstateLocator> monitored_data;
+  std::unique_ptr<monitoring::MonitorRunner> monitors;
+  std::unique_ptr<monitoring::ScheduleController> schedules;
+
+  std::unique_ptr<outer_loop::EndpointKeys> endpoint_keys;
+  std::unique_ptr<outer_loop::ScorerProcesses> scorers;
+  outer_loop::HttpScorerControl scorer_control;
+  std::unique_ptr<outer_loop::Preparations> preparations;
+  std::unique_ptr<outer_loop::EndpointController> online_endpoints;
+
   std::unique_ptr<resources::ReconcileLoop> loop;
 
   http::Router router;
@@ -89,6 +120,9 @@ struct Application::Parts {
   Result<void> build_core();
   Result<void> build_kinds();
   void build_controllers();
+  void build_jobs();
+  void build_endpoints();
+  void build_monitoring();
   Result<void> build_routes();
   Result<void> listen();
   std::string url() const;
@@ -122,10 +156,12 @@ Result<void> Application::Parts::build_core() {
 Result<void> Application::Parts::build_kinds() {
   locations = std::make_unique<data_estate::Locations>(*service, run_artifacts);
   inspector = std::make_unique<registry::ModelInspector>(*locations, *blobs);
+  endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
   CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
+                                .endpoint_keys = endpoint_keys.get(),
                                 .server_url = [this] { return url(); }}));
   CICLO_CHECK(
       prepare_first_start({*database, *identity, *access, *service}, folders.admin_token, settings.reset_admin_token));
@@ -147,12 +183,60 @@ void Application::Parts::build_controllers() {
   for (resources::Controller* controller :
        std::initializer_list<resources::Controller*>{datastores.get(), profiles.get(), triggers.get()})
     loop->add(*controller);
+  runner = process::make_local_runner();
+  environments = std::make_unique<inner_loop::EnvironmentBuilder>(
+      *runner, inner_loop::EnvironmentBuilder::Settings{.root = folders.environments,
+                                                        .variables = inner_loop::inherited_variables()});
+  build_jobs();
+  build_endpoints();
+  build_monitoring();
+}
+
+void Application::Parts::build_jobs() {
+  job_parts.emplace(
+      inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock, *logger});
+  inner_loop::JobSettings job_settings;
+  job_settings.folder = folders.jobs;
+  job_settings.programs = settings.programs;
+  job_settings.server_url = [this] { return url(); };
+  jobs = std::make_unique<inner_loop::JobController>(*job_parts, std::move(job_settings), *loop);
+  loop->add(*jobs);
+}
+
+void Application::Parts::build_monitoring() {
+  monitored_data = std::make_unique<monitoring::EstateLocator>(*locations, *blobs);
+  monitors = std::make_unique<monitoring::MonitorRunner>(
+      monitoring::MonitorRunner::Parts{*database, *monitored_data, clock,
+                                       [this](const std::string& workspace) { return folders.collected / workspace; }});
+  schedules = std::make_unique<monitoring::ScheduleController>(
+      monitoring::ScheduleControllerParts{*service, *monitors, *logger});
+  loop->add(*schedules);
+}
+
+void Application::Parts::build_endpoints() {
+  const auto variables = inner_loop::inherited_variables();
+  scorers = std::make_unique<outer_loop::ScorerProcesses>(
+      *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
+  preparations = std::make_unique<outer_loop::Preparations>(
+      [maker = outer_loop::DeploymentMaker(*blobs, *environments)](const outer_loop::PreparationRequest& request,
+                                                                   const std::stop_token& stop) {
+        return maker.make(request, stop);
+      });
+  online_endpoints = std::make_unique<outer_loop::EndpointController>(
+      outer_loop::EndpointController::Parts{*service, *endpoint_keys, *scorers, scorer_control, *preparations, *logger,
+                                            [this](const resources::ResourceKey& key) { loop->wake(key); }},
+      outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
+  loop->add(*online_endpoints);
 }
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
   CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
-  CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, *blobs));
+  CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
+  CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
+  CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
+  CICLO_CHECK(registry::add_registry_routes(router, *registry, *model_locator, *blobs));
+  CICLO_CHECK(outer_loop::add_endpoint_routes(router, {*service, *endpoint_keys, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
   return add_system_routes(router, {*events});
 }
@@ -211,6 +295,7 @@ log::Logger& Application::logger() {
 void Application::stop() {
   parts_->server->stop(stop_grace);
   parts_->loop->stop();
+  parts_->jobs->stop();
 }
 
 }  // namespace ciclo::server

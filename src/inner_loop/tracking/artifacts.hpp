@@ -1,5 +1,4 @@
-// Where the artifacts of runs and logged models lie, and their way over HTTP: pieces of 256 KiB either way, so an
-// upload or download of any size takes the same memory.
+// Where the artifacts of runs and logged models lie.
 //
 // Thread safety: pure functions, and functions that only use the store they are handed.
 #pragma once
@@ -10,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "data_estate/blob_transfer.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/http/message.hpp"
 
@@ -32,9 +32,7 @@ class SharedArtifacts {
 // name.
 Result<Json> list_files(blobs::BlobStore& blobs, const std::string& key, std::string_view shown_prefix);
 
-// The blob as an answer that is always saved, never shown as a page of this server.
-Result<http::Response> send_blob(blobs::BlobStore& blobs, const std::string& key);
-// The request's streamed body as a blob.
-Result<void> receive_blob(blobs::BlobStore& blobs, const std::string& key, http::BodyReader& body);
+using data_estate::receive_blob;
+using data_estate::send_blob;
 
 }  // namespace ciclo::tracking
