@@ -236,6 +236,8 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(registry::add_registry_routes(router, *registry, *model_locator, *blobs));
+  CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
+  CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(router, {*service, *endpoint_keys, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
   return add_system_routes(router, {*events});
