@@ -125,7 +125,8 @@ TEST(Graph, MistakesPointAtThePlaceAndHelp) {
       {"{type: pipeline, inputs: {raw: {path: x}}, jobs: {a: {component: 'azureml:prep:1', inputs: {raw: "
        "'${{parent.inputs.rwa}}'}}}}",
        ErrorCode::invalid, "/jobs/a/inputs/raw", "no pipeline input 'rwa'", "did you mean 'raw'?"},
-      {"{type: pipeline, jobs: {a: {component: 'azureml:prep:1', inputs: {raw: '${{parent.jobs.b.outputs.x}}'}}, bb: "
+      {"{type: pipeline, jobs: {a: {component: 'azureml:prep:1', inputs: {raw: '${{parent.jobs.trian.outputs.x}}'}}, "
+       "train: "
        "{command: ls}}}",
        ErrorCode::invalid, "/jobs/a/inputs/raw", "no step 'trian'", "did you mean 'train'?"},
       {"{type: pipeline, jobs: {a: {command: ls, inputs: {raw: '${{parent.jobs.b.outputs.x}}'}}, b: {command: ls, "
