@@ -16,6 +16,8 @@ using signals::FeatureType;
 using signals::Metric;
 
 constexpr std::array<std::string_view, 3> kSignalTypes{"data_drift", "prediction_drift", "data_quality"};
+constexpr std::array<std::string_view, 5> kNotComputed{"feature_attribution_drift", "model_performance", "custom",
+                                                       "generation_safety_quality", "generation_token_statistics"};
 constexpr Milliseconds kLeastReference = std::chrono::days(7);
 
 Failure invalid(std::string message, std::string pointer, std::string hint = {}) {
@@ -100,7 +102,13 @@ Result<void> parse_thresholds(const Json& json, const std::string& pointer, Sign
 Result<SignalDefinition> parse_signal(const std::string& name, const Json& json, const std::string& pointer) {
   SignalDefinition signal;
   signal.name = name;
-  const auto type = std::ranges::find(kSignalTypes, text_or(json, "type"));
+  signal.type_name = text_or(json, "type");
+  if (std::ranges::find(kNotComputed, signal.type_name) != kNotComputed.end()) {
+    signal.type = SignalType::not_computed;
+    signal.alert_enabled = false;
+    return signal;
+  }
+  const auto type = std::ranges::find(kSignalTypes, signal.type_name);
   if (type == kSignalTypes.end()) return invalid("there is no such signal", pointer + "/type");
   signal.type = static_cast<SignalType>(type - kSignalTypes.begin());
   CICLO_TRY(signal.production, parse_source(member(json, "production_data"), pointer + "/production_data"));
@@ -119,7 +127,17 @@ Result<SignalDefinition> parse_signal(const std::string& name, const Json& json,
 }  // namespace
 
 std::string_view name_of(SignalType type) {
-  return kSignalTypes[static_cast<std::size_t>(type)];
+  return type == SignalType::not_computed ? "not_computed" : kSignalTypes[static_cast<std::size_t>(type)];
+}
+
+std::vector<std::string> MonitorDefinition::warnings() const {
+  std::vector<std::string> found;
+  for (const auto& signal : signals) {
+    if (signal.type != SignalType::not_computed) continue;
+    found.push_back(
+        fmt::format("signal '{}' is skipped: {} is not computed by this server", signal.name, signal.type_name));
+  }
+  return found;
 }
 
 Json to_json(const TimeWindow& window) {
@@ -145,6 +163,10 @@ Result<MonitorDefinition> parse_monitor(const Json& create_monitor) {
   for (const auto& [name, json] : wanted.items()) {
     const std::string pointer = "/monitoring_signals/" + escape_pointer_token(name);
     CICLO_TRY(SignalDefinition signal, parse_signal(name, json, pointer));
+    if (signal.type == SignalType::not_computed) {
+      monitor.signals.push_back(std::move(signal));
+      continue;
+    }
     if (monitor.endpoint.empty() && signal.production.path.empty()) {
       return invalid("it is not said what is monitored", "/monitoring_target",
                      "add endpoint_deployment_id: azureml:<endpoint>:<deployment>");

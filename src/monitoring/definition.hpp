@@ -17,7 +17,12 @@
 
 namespace ciclo::monitoring {
 
-enum class SignalType : std::uint8_t { data_drift, prediction_drift, data_quality };
+enum class SignalType : std::uint8_t {
+  data_drift,
+  prediction_drift,
+  data_quality,
+  not_computed,  // one of Azure ML's that is accepted and skipped
+};
 std::string_view name_of(SignalType type);
 
 // From `start` up to, not including, `end`.
@@ -46,6 +51,7 @@ struct DataSource {
 struct SignalDefinition {
   std::string name;
   SignalType type = SignalType::data_drift;
+  std::string type_name;  // as written
   DataSource production;
   DataSource reference;
   std::vector<std::string> features;                          // empty: all
@@ -64,6 +70,9 @@ struct MonitorDefinition {
   std::string deployment;  // empty: all of the endpoint's
   std::vector<SignalDefinition> signals;
   std::vector<std::string> emails;
+
+  // What the YAML asks for and does not get, one sentence each.
+  std::vector<std::string> warnings() const;
 };
 
 // Reads `create_monitor` of a schedule. Fails with invalid and a JSON pointer into the schedule for what the schema

@@ -80,6 +80,17 @@ TEST(MonitorDefinition, WhatTheSchemaCannotTellIsRefused) {
             "/create_monitor/monitoring_target");
 }
 
+// Azure ML's own examples hold such signals beside those that are computed.
+TEST(MonitorDefinition, SignalsThatAreNotComputedAreSkippedWithAWarning) {
+  const auto monitor = good(R"({"monitoring_target":{"endpoint_deployment_id":"azureml:weather:blue"},
+    "monitoring_signals":{"a":{"type":"data_drift"},"b":{"type":"feature_attribution_drift",
+      "metric_thresholds":{"normalized_discounted_cumulative_gain":0.9}}}})");
+  ASSERT_EQ(monitor.signals.size(), 2U);
+  EXPECT_EQ(monitor.signals[1].type, SignalType::not_computed);
+  EXPECT_EQ(monitor.warnings(), std::vector<std::string>{
+                                    "signal 'b' is skipped: feature_attribution_drift is not computed by this server"});
+}
+
 TEST(MonitorWindows, DefaultsRollingAndFixed) {
   const RunTimes run{at("2026-03-10T00:00:00Z"), hours(24)};
   const auto production = production_window({}, run);

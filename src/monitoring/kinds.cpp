@@ -36,6 +36,7 @@ Result<void> check_schedule(const CheckContext& context, Draft& draft) {
   const std::string& workspace = schedule.key.workspace;
   if (schedule.spec.contains("create_monitor")) {
     CICLO_TRY(const MonitorDefinition monitor, parse_monitor(member(schedule.spec, "create_monitor")));
+    schedule.status["warnings"] = monitor.warnings();
     CICLO_CHECK(resources::require(context.access, context.caller, "storage/read", workspace));
   } else {
     CICLO_CHECK(check_job_reference(member(schedule.spec, "create_job")));

@@ -81,6 +81,10 @@ Result<SignalResult> MonitorRunner::run_signal(const MonitorRequest& request, co
   result.name = signal.name;
   result.type = signal.type;
   result.alert_enabled = signal.alert_enabled;
+  if (signal.type == SignalType::not_computed) {
+    result.skipped = fmt::format("{} is not computed by this server", signal.type_name);
+    return result;
+  }
   CICLO_TRY(const Side production, production_of(request, signal, gathered));
   result.production = production.description;
   if (production.table->rows == 0) {
