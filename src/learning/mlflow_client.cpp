@@ -12,7 +12,13 @@
 namespace ciclo::learning {
 namespace {
 
-constexpr int max_attempts = 4;
+// About half a minute in all: long enough for a server that is started again.
+constexpr int max_attempts = 8;
+
+std::chrono::milliseconds pause_before(int attempt) {
+  return std::chrono::milliseconds(125) * (1 << attempt);
+}
+
 constexpr std::size_t metrics_per_batch = 1000;  // MLflow's limits
 constexpr std::size_t parameters_per_batch = 100;
 constexpr std::size_t max_parameter_length = 6000;
@@ -97,7 +103,7 @@ MlflowClient::MlflowClient(MlflowSettings settings, const Clock& clock)
 Result<http::ClientResponse> MlflowClient::send(http::ClientRequest request, bool repeat) {
   auto answer = http_.send(request);
   for (int attempt = 1; repeat && attempt < max_attempts && may_help_to_repeat(answer); ++attempt) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(200) * (1 << attempt));
+    std::this_thread::sleep_for(pause_before(attempt));
     answer = http_.send(request);
   }
   if (!answer) return answer;
@@ -168,8 +174,25 @@ Result<RegisteredVersion> MlflowClient::create_version(const NewVersion& version
                      {"run_id", version.run_id},
                      {"description", version.description},
                      {"tags", pairs(version.tags)}};
-  CICLO_TRY(const Json answer, call(http::Method::post, "model-versions/create", body, false));
-  return version_from(member(answer, "model_version"));
+  auto answer = call(http::Method::post, "model-versions/create", body, false);
+  for (int attempt = 1; !answer && answer.error().code == ErrorCode::unavailable && attempt < max_attempts; ++attempt) {
+    std::this_thread::sleep_for(pause_before(attempt));
+    // The answer may have been lost after the version was made.
+    CICLO_TRY(const auto made, version_of_source(version));
+    if (made) return *made;
+    answer = call(http::Method::post, "model-versions/create", body, false);
+  }
+  if (!answer) return Failure(answer.error());
+  return version_from(member(*answer, "model_version"));
+}
+
+Result<std::optional<RegisteredVersion>> MlflowClient::version_of_source(const NewVersion& version) {
+  const std::string filter = http::percent_encode(fmt::format("run_id = '{}'", version.run_id));
+  CICLO_TRY(const Json answer, call(http::Method::get, "model-versions/search?filter=" + filter, {}));
+  for (const Json& found : member(answer, "model_versions"))
+    if (text_or(found, "name") == version.name && text_or(found, "source") == version.source)
+      return version_from(found);
+  return std::nullopt;
 }
 
 Result<std::optional<RegisteredVersion>> MlflowClient::version_by_alias(const std::string& name,

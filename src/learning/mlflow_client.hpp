@@ -2,8 +2,9 @@
 // with Ciclo and with MLflow's own server.
 //
 // Errors: those of http::Client, and for an answer other than 2xx the code of its HTTP status with MLflow's message.
-// Requests that a 429 or 5xx answered, or that no answer came for, are sent again up to 3 times with growing pauses;
-// the calls here may all be repeated without harm, but create_version, which is sent once.
+// Requests that a 429 or 5xx answered, or that no answer came for, are sent again with growing pauses for about half a
+// minute, so that a step outlives a server that is started again. All calls may be repeated without harm;
+// create_version looks first whether its lost answer had made the version.
 //
 // Thread safety: one thread at a time.
 #pragma once
@@ -67,6 +68,8 @@ class MlflowClient {
 
  private:
   Result<Json> call(http::Method method, const std::string& path, const Json& body, bool repeat = true);
+  // The version of that name, run and source, if there is one.
+  Result<std::optional<RegisteredVersion>> version_of_source(const NewVersion& version);
   Result<std::string> artifact_url(const RegisteredVersion& version, const std::string& path);
   Result<http::ClientResponse> send(http::ClientRequest request, bool repeat);
 
