@@ -1,15 +1,15 @@
 """Drives two tracking servers with the same requests, one after the other, and prints the ratios.
 
-load.py <our URL> <the peer's URL> <seconds>. Clients are threads of one process with kept-alive raw sockets, so that the
-load itself costs little; an answer counts when its status is 200.
+load.py <our URL> <the peer's URL> <seconds>. Single metrics are sent by wrk, so that the load itself costs little; an
+answer counts when its status is 200.
 """
 
 import http.client
 import json
 import os
 import statistics
+import subprocess
 import sys
-import threading
 import time
 from urllib.parse import urlparse
 
@@ -50,34 +50,33 @@ def wait_until_up(url, token):
 
 
 def log_metrics(url, token, clients, seconds):
-    """Requests a second, and the median time of one in milliseconds."""
-    times, errors = [], []
-    end = time.perf_counter() + seconds
+    """Requests a second, and the median time of one in milliseconds, as wrk measures them."""
+    client = Client(url, token)
+    runs = [client.new_run() for _ in range(clients)]
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "log_metric.lua")
+    answer = subprocess.run(
+        ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", script, url],
+        env={**os.environ, "RUNS": " ".join(runs), "MLFLOW_TRACKING_TOKEN": token},
+        capture_output=True, text=True, check=True)
+    measured = next(line for line in answer.stdout.splitlines() if line.startswith("MEASURED")).split()
+    rate, median, failed = float(measured[1]), float(measured[2]), int(measured[3])
+    if failed:
+        raise RuntimeError(f"{failed} requests failed at {url}")
+    # What was acknowledged is there: the sum over the runs is at least the requests that wrk counted.
+    kept = sum(history_length(client, run) for run in runs)
+    if kept < int(rate * seconds * 0.95):
+        raise RuntimeError(f"about {int(rate * seconds)} metrics were acknowledged, {kept} are there")
+    return rate, median
 
-    def work():
-        try:
-            client = Client(url, token)
-            run, step, mine = client.new_run(), 0, []
-            while (begin := time.perf_counter()) < end:
-                client.call("POST", "runs/log-metric",
-                            {"run_id": run, "key": "loss", "value": 1 / (step + 1), "timestamp": 1000 + step, "step": step})
-                mine.append(time.perf_counter() - begin)
-                step += 1
-            kept = client.call("GET", f"metrics/get-history?run_id={run}&metric_key=loss").get("metrics", [])
-            if len(kept) < min(step, 25_000):
-                raise RuntimeError(f"{step} metrics were acknowledged, {len(kept)} are there")
-            times.extend(mine)
-        except Exception as error:  # reported below; a thread must not end silently
-            errors.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return len(times) / seconds, statistics.median(times) * 1000
+def history_length(client, run):
+    count, token = 0, ""
+    while True:
+        page = client.call("GET", f"metrics/get-history?run_id={run}&metric_key=loss&max_results=25000&page_token={token}")
+        count += len(page.get("metrics", []))
+        token = page.get("next_page_token", "")
+        if not token:
+            return count
 
 
 def log_batches(url, token, count=20):
@@ -117,7 +116,7 @@ def result(name, ours, peer, unit, more_is_better):
 
 
 def main():
-    ours, theirs, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    ours, theirs, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3])
     token = os.environ["MLFLOW_TRACKING_TOKEN"]
     wait_until_up(ours, token)
     wait_until_up(theirs, "")

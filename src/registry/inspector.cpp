@@ -122,7 +122,7 @@ Result<Json> read_mlmodel(std::string_view text) {
 }
 
 Result<data_estate::Location> ModelInspector::locate(const resources::CheckContext& context,
-                                                     const resources::Resource& model) const {
+                                                     resources::Resource& model) const {
   const std::string path = text_or(model.spec, "path");
   const std::string& workspace = model.key.workspace;
   const tracking::LoggedModelStore logged;
@@ -143,6 +143,9 @@ Result<data_estate::Location> ModelInspector::locate(const resources::CheckConte
     CICLO_TRY(source, logged.find_of_run(context.session, workspace, run_id, path.substr(path.rfind('/') + 1)));
     if (!source) return location;
   }
+  if (!model.status.contains("model_id")) model.status["model_id"] = source->model_id;
+  if (!model.status.contains("run_id") && !source->source_run_id.empty())
+    model.status["run_id"] = source->source_run_id;
   data_estate::Location location;
   location.workspace = workspace;
   CICLO_TRY(location.key, tracking::artifact_key(workspace, source->artifact_uri));

@@ -4,6 +4,7 @@
 //   location      {"key", "is_file"} in the blob store; absent for a remote path
 //   size_bytes, files
 //   flavors, signature, model_uuid, mlflow_version, run_id   from the MLmodel file
+//   model_id      of the logged model of MLflow 3 that the path leads to
 //   job_name      when a job made it
 //   metrics       name → number: the latest of the run that trained it, of the run that registered it, and the
 //   version's
@@ -34,7 +35,8 @@ class ModelInspector {
   Result<void> inspect(const resources::CheckContext& context, resources::Draft& draft) const;
 
  private:
-  Result<data_estate::Location> locate(const resources::CheckContext& context, const resources::Resource& model) const;
+  // Notes the run and the id of a logged model.
+  Result<data_estate::Location> locate(const resources::CheckContext& context, resources::Resource& model) const;
   Result<void> describe_content(resources::Resource& model, const data_estate::Location& location) const;
 
   const data_estate::Locations& locations_;

@@ -251,7 +251,8 @@ class Models(unittest.TestCase):
         with self.assertRaises(MlflowException) as twice:
             self.client.create_registered_model(name)
         self.assertEqual(twice.exception.error_code, "RESOURCE_ALREADY_EXISTS")
-        renamed = self.client.rename_registered_model(name, name + "-2").name
+        renamed = name + "-2"
+        self.client.rename_registered_model(name, renamed)
         self.assertEqual(self.client.get_model_version(renamed, "1").run_id, run_id)
         self.client.delete_model_version(renamed, "1")
         self.client.delete_registered_model(renamed)

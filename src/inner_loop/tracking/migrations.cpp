@@ -61,19 +61,23 @@ CREATE TABLE latest_metrics (
   is_nan BIGINT NOT NULL,
   PRIMARY KEY (run_number, key)
 ) {{clustered}};
-CREATE INDEX latest_metrics_by_value ON latest_metrics (key, value);
+CREATE INDEX latest_metrics_by_value ON latest_metrics (key, is_nan, value, run_number);
 CREATE TABLE params (
   run_number BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
+  value_hash BIGINT NOT NULL,
   PRIMARY KEY (run_number, key)
 ) {{clustered}};
+CREATE INDEX params_by_value ON params (key, value_hash, run_number);
 CREATE TABLE run_tags (
   run_number BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
+  value_hash BIGINT NOT NULL,
   PRIMARY KEY (run_number, key)
 ) {{clustered}};
+CREATE INDEX run_tags_by_value ON run_tags (key, value_hash, run_number);
 CREATE TABLE datasets (
   dataset_number {{auto_id}},
   workspace TEXT NOT NULL,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
+#include "inner_loop/tracking/driver.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/metric_store.hpp"
 #include "inner_loop/tracking/statement.hpp"
@@ -41,9 +42,10 @@ void settle_name(NewRun& request) {
 
 Result<void> put_tags(sql::Session& session, const Run& run, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
-    CICLO_TRY(std::ignore, session.execute("INSERT INTO run_tags (run_number, key, value) VALUES (?, ?, ?) ON CONFLICT "
-                                           "(run_number, key) DO UPDATE SET value = excluded.value",
-                                           {run.number, tag.key, tag.value}));
+    CICLO_TRY(std::ignore, session.execute("INSERT INTO run_tags (run_number, key, value, value_hash) VALUES (?, ?, ?, "
+                                           "?) ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value, "
+                                           "value_hash = excluded.value_hash",
+                                           {run.number, tag.key, tag.value, value_hash(tag.value)}));
     if (tag.key != run_name_tag) continue;
     CICLO_TRY(std::ignore, session.execute("UPDATE runs SET name = ? WHERE run_number = ?", {tag.value, run.number}));
   }
@@ -52,9 +54,11 @@ Result<void> put_tags(sql::Session& session, const Run& run, const std::vector<T
 
 Result<void> put_params(sql::Session& session, const Run& run, const std::vector<Param>& params) {
   for (const Param& param : params) {
-    CICLO_TRY(const auto inserted,
-              session.execute("INSERT INTO params (run_number, key, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                              {run.number, param.key, param.value}));
+    CICLO_TRY(
+        const auto inserted,
+        session.execute("INSERT INTO params (run_number, key, value, value_hash) VALUES (?, ?, ?, ?) ON CONFLICT DO "
+                        "NOTHING",
+                        {run.number, param.key, param.value, value_hash(param.value)}));
     if (inserted > 0) continue;
     CICLO_TRY(const auto row,
               session.query_one("SELECT value FROM params WHERE run_number = ? AND key = ?", {run.number, param.key}));
