@@ -58,7 +58,13 @@ Result<void> PipelineRunner::advance(const resources::Resource& pipeline) const 
   const JobStatus status = status_of(pipeline.status);
   if (has_ended(status)) return {};
   if (has_not_begun(status)) return start(pipeline);
-  return service_.parts().database.write([&](sql::Session& session) { return go_on_in(session, pipeline.key); });
+  // Most changes of steps ask for nothing; a look is cheaper than a transaction that writes.
+  const auto& parts = service_.parts();
+  std::map<std::string, resources::Resource> jobs;
+  CICLO_TRY(const PipelineDecision decision,
+            parts.database.read([&](sql::Session& session) { return decision_in(session, pipeline, jobs); }));
+  if (decision.queue.empty() && decision.cancel.empty() && !decision.end) return {};
+  return parts.database.write([&](sql::Session& session) { return go_on_in(session, pipeline.key); });
 }
 
 Result<void> PipelineRunner::start(const resources::Resource& pipeline) const {
@@ -102,18 +108,23 @@ Result<void> PipelineRunner::start_in(sql::Session& session, const resources::Re
   return {};
 }
 
+Result<PipelineDecision> PipelineRunner::decision_in(sql::Session& session, const resources::Resource& pipeline,
+                                                     std::map<std::string, resources::Resource>& jobs) const {
+  resources::ListRequest request;
+  request.workspace = pipeline.key.workspace;
+  request.kind = "job";
+  request.owner = pipeline.key.name;
+  request.include_archived = true;
+  request.limit = most_steps;
+  CICLO_TRY(const auto children, service_.parts().store.list(session, request));
+  return decide(state_of(pipeline, children.items, jobs));
+}
+
 Result<void> PipelineRunner::go_on_in(sql::Session& session, const resources::ResourceKey& key) const {
   const auto& parts = service_.parts();
   CICLO_TRY(const resources::Resource pipeline, parts.store.get(session, key));
-  resources::ListRequest request;
-  request.workspace = key.workspace;
-  request.kind = "job";
-  request.owner = key.name;
-  request.include_archived = true;
-  request.limit = most_steps;
-  CICLO_TRY(const auto children, parts.store.list(session, request));
   std::map<std::string, resources::Resource> jobs;
-  const PipelineDecision decision = decide(state_of(pipeline, children.items, jobs));
+  CICLO_TRY(const PipelineDecision decision, decision_in(session, pipeline, jobs));
   for (const std::string& node : decision.cancel) CICLO_CHECK(ledger_.request_cancel_in(session, jobs.at(node).key));
   for (const std::string& node : decision.queue)
     CICLO_CHECK(ledger_.move_in(session, jobs.at(node).key, {JobStatus::queued, Json::object(), {}}));

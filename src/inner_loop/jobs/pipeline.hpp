@@ -4,6 +4,9 @@
 // Thread safety: safe from any thread; one call at a time for one pipeline (the ReconcileLoop sees to that).
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "inner_loop/jobs/ledger.hpp"
 #include "inner_loop/jobs/schedule.hpp"
 #include "resources/service.hpp"
@@ -22,6 +25,9 @@ class PipelineRunner {
   Result<void> start(const resources::Resource& pipeline) const;
   Result<void> start_in(sql::Session& session, const resources::Resource& pipeline) const;
   Result<void> go_on_in(sql::Session& session, const resources::ResourceKey& key) const;
+  // What decide() says now, and each node's job.
+  Result<PipelineDecision> decision_in(sql::Session& session, const resources::Resource& pipeline,
+                                       std::map<std::string, resources::Resource>& jobs) const;
 
   resources::ResourceService& service_;
   JobLedger ledger_;

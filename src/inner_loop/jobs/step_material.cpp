@@ -164,6 +164,16 @@ Result<void> StepRun::collect_artifacts() const {
   return {};
 }
 
+bool StepRun::has_something_to_collect() const {
+  const auto is_there = [](const fs::path& path) {
+    std::error_code error;
+    return fs::is_directory(path, error) ? !fs::is_empty(path, error) : fs::exists(path, error);
+  };
+  for (const auto& [name, output] : member(job_.spec, "outputs").items())
+    if (is_there(output_path(name))) return true;
+  return is_there(folder_.work() / "outputs") || is_there(folder_.work() / "logs");
+}
+
 std::optional<std::chrono::milliseconds> StepRun::time_left() const {
   const Json& limit = at_pointer(job_.spec, "/limits/timeout");
   const auto seconds = limit.is_number()   ? std::optional(limit.get<double>())

@@ -268,8 +268,7 @@ Result<void> StepRun::finish(int code) {
     for (const OutputPlace& place : outputs) CICLO_CHECK(material_->collect(output_path(place.name), place.key));
     return {};
   };
-  const bool has_outputs = !member(job_.spec, "outputs").empty();
-  if (has_outputs) CICLO_CHECK(ledger_.move(key_, {JobStatus::finalizing, Json::object(), {}}));
+  if (has_something_to_collect()) CICLO_CHECK(ledger_.move(key_, {JobStatus::finalizing, Json::object(), {}}));
   if (const auto collected = collect(); !collected) {
     Error error = collected.error();
     return end_failed(error.add_context("the outputs could not be stored"));

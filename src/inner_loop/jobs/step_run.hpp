@@ -72,6 +72,7 @@ class StepRun {
   Result<void> make_folders() const;
   Result<void> register_outputs_in(sql::Session& session, const std::vector<OutputPlace>& outputs) const;
   Result<void> collect_artifacts() const;
+  bool has_something_to_collect() const;
   std::vector<resources::Link> links_of(const Prepared& prepared) const;
   std::optional<std::chrono::milliseconds> time_left() const;
   std::filesystem::path output_path(const std::string& name) const;
