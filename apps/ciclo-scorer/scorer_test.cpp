@@ -216,6 +216,32 @@ TEST_F(ScorerTest, ReloadUnderLoadDropsNothing) {
   EXPECT_EQ(scorer_.status()["generation"], 21);
 }
 
+// Requests that are ready together are run as one batch: nobody may get a neighbour's rows, nor suffer from its
+// mistakes.
+TEST_F(ScorerTest, ManyCallersEachGetTheirOwnRows) {
+  testing::write_file(folder_.path() / "echo.onnx", testing::echo_model());
+  scorer_.add("blue", "echo.onnx");
+  scorer_.config()["traffic"] = {{"blue", 100}};
+  scorer_.start();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 12; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 100; ++i) {
+        auto rows = Json::array();
+        for (int row = 0; row <= (caller + i) % 3; ++row)
+          rows.push_back(std::to_string(caller) + "-" + std::to_string(i) + "-" + std::to_string(row));
+        if (caller == 0) rows = Json::array({7});
+        const auto answer = scorer_.score(to_text(Json{{"data", rows}}));
+        if (caller == 0 ? answer.status != 400 : answer.body != to_text(rows)) ++wrong;
+      }
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(scorer_.status()["deployments"][0]["model"]["batches"], true);
+}
+
 TEST_F(ScorerTest, ABadConfigurationKeepsTheOldOne) {
   scorer_.add("blue", "sun");
   scorer_.config()["traffic"] = {{"blue", 100}};

@@ -151,6 +151,7 @@ class InferReader {
     const bool is_binary = input["parameters"]["binary_data_size"].get_uint64().get(binary_size) == simdjson::SUCCESS;
     element data;
     const bool has_data = input["data"].get(data) == simdjson::SUCCESS;
+    if (!is_binary && !has_data) return fail(ErrorCode::invalid, fmt::format("input '{}' has no 'data'", name));
     if (is_binary && has_data)
       return fail(ErrorCode::invalid, fmt::format("input '{}' has both 'data' and binary data", name));
     // Nothing is allocated that the request does not bring: a shape alone must not cost memory.

@@ -77,6 +77,7 @@ TEST(InferProtocolTest, RefusesWhatDoesNotFit) {
          "brings fewer values than its shape");
   expect(R"({"name":"x","shape":[1,2],"datatype":"FP32","parameters":{"binary_data_size":8}})" + s,
          "brings fewer values");
+  expect(R"({"name":"x","shape":[0,2],"datatype":"FP32"})" + s, "input 'x' has no 'data'");
   const std::string good = R"({"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]})";
   expect(good + "," + good + s, "stands twice");
   EXPECT_FALSE(read_infer_request("{}", 10, model()));

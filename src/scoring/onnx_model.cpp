@@ -4,16 +4,18 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
-#include "base/text.hpp"
+#include "scoring/batch.hpp"
 #include "scoring/predictions.hpp"
 
 namespace ciclo::scoring {
 
 class OnnxRuntime::Impl {
  public:
-  // Warnings about unused initializers are of no use to those who run a model that was given to them.
+  // Warnings about unused initializers are of no use to those who run a model
+  // that was given to them.
   Ort::Env env{ORT_LOGGING_LEVEL_ERROR, "ciclo"};
 };
 
@@ -52,7 +54,8 @@ ONNXTensorElementDataType onnx_type_of(DataType type) {
 Result<TensorSpec> spec_of(std::string name, const Ort::TypeInfo& info) {
   if (info.GetONNXType() != ONNX_TYPE_TENSOR) {
     return fail(ErrorCode::unsupported, fmt::format("'{}' is no tensor", name), "model",
-                "export classifiers without ZipMap, so that probabilities are a tensor");
+                "export classifiers without ZipMap, so that probabilities are "
+                "a tensor");
   }
   const auto tensor = info.GetTensorTypeAndShapeInfo();
   const auto type = data_type_of(tensor.GetElementType());
@@ -64,7 +67,8 @@ Result<TensorSpec> spec_of(std::string name, const Ort::TypeInfo& info) {
 
 Ort::Value value_of(const Ort::MemoryInfo& memory, const Tensor& tensor) {
   if (tensor.type != DataType::bytes) {
-    // ONNX Runtime does not write to inputs; its interface only lacks the const.
+    // ONNX Runtime does not write to inputs; its interface only lacks the
+    // const.
     return Ort::Value::CreateTensor(memory, const_cast<char*>(tensor.raw.data()), tensor.raw.size(),
                                     tensor.shape.data(), tensor.shape.size(), onnx_type_of(tensor.type));
   }
@@ -110,6 +114,29 @@ ErrorCode code_of(const Ort::Exception& e) {
 
 }  // namespace
 
+namespace {
+
+template <class T>
+bool is_near_as(const Tensor& a, const Tensor& b) {
+  constexpr double tolerance = 1e-4;
+  return std::ranges::equal(a.values<T>(), b.values<T>(), [](T x, T y) {
+    const double gap = std::abs(static_cast<double>(x) - static_cast<double>(y));
+    return x == y || (std::isnan(x) && std::isnan(y)) ||
+           gap <= tolerance * std::max(1.0, std::abs(static_cast<double>(x)));
+  });
+}
+
+bool is_near(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  return std::ranges::equal(a, b, [](const Tensor& x, const Tensor& y) {
+    if (x.shape != y.shape || x.strings != y.strings) return false;
+    if (x.type == DataType::float32) return is_near_as<float>(x, y);
+    if (x.type == DataType::float64) return is_near_as<double>(x, y);
+    return x.raw == y.raw;
+  });
+}
+
+}  // namespace
+
 class OnnxModel::Impl {
  public:
   explicit Impl(Ort::Session session) : session_(std::move(session)) {}
@@ -143,7 +170,8 @@ class OnnxModel::Impl {
       std::vector<Ort::Value> results;
       results.reserve(output_pointers_.size());
       for (std::size_t i = 0; i < output_pointers_.size(); ++i) results.emplace_back(nullptr);
-      // Run() is safe from many threads; only the C++ interface lacks the const.
+      // Run() is safe from many threads; only the C++ interface lacks the
+      // const.
       const_cast<Ort::Session&>(session_).Run(run_options_, input_pointers_.data(), values.data(), values.size(),
                                               output_pointers_.data(), results.data(), results.size());
       std::vector<Tensor> outputs;
@@ -159,7 +187,8 @@ class OnnxModel::Impl {
     }
   }
 
-  // One run over zeros. Models may refuse zeros (a lookup that has no such key): that is no reason to refuse them.
+  // One run over zeros. Models may refuse zeros (a lookup that has no such
+  // key): that is no reason to refuse them.
   void warm_up() {
     std::vector<Tensor> zeros;
     for (const auto& input : description_.inputs) {
@@ -175,6 +204,44 @@ class OnnxModel::Impl {
     }
   }
 
+  // Whether rows are answered alike together and alone. Compared on two
+  // different rows, with the tolerance that another order of sums needs.
+  void probe_batching() {
+    if (layout_.form == InputLayout::Form::tensors) return;
+    Batch batch;
+    std::vector<Result<std::vector<Tensor>>> alone;
+    for (const int row : {0, 1}) {
+      auto inputs = probe_row(row);
+      alone.push_back(run(inputs));
+      batch.add(std::move(inputs));
+    }
+    bool together = true;
+    int runs = 0;
+    batch.run([&](const std::vector<Tensor>& inputs) {
+      together = together && ++runs == 1;
+      return run(inputs);
+    });
+    can_batch_ = together && alone[0] && alone[1] && is_near(*alone[0], *batch.take_outputs(0)) &&
+                 is_near(*alone[1], *batch.take_outputs(1));
+  }
+
+  std::vector<Tensor> probe_row(int row) const {
+    std::vector<Tensor> tensors;
+    for (const auto& input : description_.inputs) {
+      auto shape = input.shape;
+      shape[0] = 1;
+      if (shape.size() == 2 && shape[1] < 0) shape[1] = static_cast<std::int64_t>(layout_.columns.size());
+      Tensor tensor(input.type, shape);
+      for (auto& text : tensor.strings) text = row == 0 ? "" : "x";
+      if (input.type == DataType::float32) std::ranges::fill(tensor.values<float>(), static_cast<float>(row));
+      if (input.type == DataType::float64) std::ranges::fill(tensor.values<double>(), row);
+      if (input.type == DataType::int64) std::ranges::fill(tensor.values<std::int64_t>(), row);
+      if (input.type == DataType::int32) std::ranges::fill(tensor.values<std::int32_t>(), row);
+      tensors.push_back(std::move(tensor));
+    }
+    return tensors;
+  }
+
   Ort::Session session_;
   Ort::RunOptions run_options_;
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
@@ -185,6 +252,7 @@ class OnnxModel::Impl {
   ModelDescription description_;
   InputLayout layout_;
   std::chrono::nanoseconds run_time_{};
+  bool can_batch_ = false;
 };
 
 Result<std::shared_ptr<OnnxModel>> OnnxModel::load(OnnxRuntime& runtime, OnnxModelRequest request) {
@@ -205,6 +273,7 @@ Result<std::shared_ptr<OnnxModel>> OnnxModel::load(OnnxRuntime& runtime, OnnxMod
       return std::unexpected(std::move(error));
     }
     impl->warm_up();
+    impl->probe_batching();
     return std::shared_ptr<OnnxModel>(new OnnxModel(std::move(impl)));
   } catch (const Ort::Exception& e) {
     return fail(code_of(e), fmt::format("cannot load the ONNX model: {}", e.what()), request.file.string());
@@ -248,10 +317,57 @@ const InputLayout& OnnxModel::layout() const {
 Result<ScoreAnswer> OnnxModel::score(const ScoreRequest& request) {
   CICLO_TRY(auto inputs, read_rows(request.body, impl_->layout_));
   CICLO_TRY(auto outputs, impl_->run(inputs));
+  return answer(request.keep_exchange, std::move(inputs), std::move(outputs));
+}
+
+ScoreAnswer OnnxModel::answer(bool keep_exchange, std::vector<Tensor> inputs, std::vector<Tensor> outputs) const {
   ScoreAnswer answer;
   append_predictions(answer.body, impl_->description_.outputs, outputs);
-  if (request.keep_exchange) answer.exchange = exchange_of(std::move(inputs), std::move(outputs));
+  if (keep_exchange) answer.exchange = exchange_of(std::move(inputs), std::move(outputs));
   return answer;
+}
+
+// Makes the answer of one request from what the model gave.
+class OnnxModel::Pending final : public PendingScore {
+ public:
+  Pending(const OnnxModel& model, std::shared_ptr<Batch> batch, std::size_t entry, bool keep_exchange)
+      : impl_(model.impl_), batch_(std::move(batch)), entry_(entry), keep_exchange_(keep_exchange) {}
+
+  Result<ScoreAnswer> finish() override {
+    if (!batch_->has_run()) {
+      if (open_batch(*impl_) == batch_) open_batch(*impl_).reset();
+      batch_->run([&](const std::vector<Tensor>& inputs) { return impl_->run(inputs); });
+    }
+    CICLO_TRY(auto outputs, batch_->take_outputs(entry_));
+    return OnnxModel(impl_).answer(keep_exchange_, batch_->take_inputs(entry_), std::move(outputs));
+  }
+
+  // The calling thread's batch that still takes requests, of one model at a
+  // time: another model closes it.
+  static std::shared_ptr<Batch>& open_batch(const Impl& impl) {
+    thread_local const Impl* owner = nullptr;
+    thread_local std::shared_ptr<Batch> batch;
+    if (owner != &impl) batch.reset();
+    owner = &impl;
+    return batch;
+  }
+
+ private:
+  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Batch> batch_;
+  std::size_t entry_;
+  bool keep_exchange_;
+};
+
+Result<std::unique_ptr<PendingScore>> OnnxModel::begin_score(const ScoreRequest& request) {
+  if (!impl_->can_batch_) return nullptr;
+  CICLO_TRY(auto inputs, read_rows(request.body, impl_->layout_));
+  const bool is_small = inputs.front().shape[0] <= static_cast<std::int64_t>(Batch::max_rows_of_entry);
+  auto& open = Pending::open_batch(*impl_);
+  auto batch = is_small ? open : std::make_shared<Batch>();
+  if (!batch || batch->is_full()) batch = open = std::make_shared<Batch>();
+  const auto entry = batch->add(std::move(inputs));
+  return std::make_unique<Pending>(*this, std::move(batch), entry, request.keep_exchange);
 }
 
 Result<std::vector<Tensor>> OnnxModel::infer(const std::vector<Tensor>& inputs,
@@ -272,7 +388,8 @@ bool OnnxModel::is_quick() const {
 }
 
 Json OnnxModel::status() const {
-  return Json{{"run_time_us", std::chrono::duration<double, std::micro>(impl_->run_time_).count()}};
+  return Json{{"run_time_us", std::chrono::duration<double, std::micro>(impl_->run_time_).count()},
+              {"batches", impl_->can_batch_}};
 }
 
 }  // namespace ciclo::scoring

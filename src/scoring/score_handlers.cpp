@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "platform/http/later.hpp"
 #include "scoring/handlers.hpp"
 #include "scoring/prediction.hpp"
 
@@ -13,27 +14,57 @@ using Parts = std::shared_ptr<HandlerParts>;
 
 enum class Wrapping : std::uint8_t { bare, predictions };
 
-Result<ScoreAnswer> predict(Prediction& prediction, const Request& request) {
-  CICLO_CHECK(prediction.choose());
-  CICLO_TRY(const auto permit, prediction.enter());
-  return prediction.deployment().model().score({request.body, prediction.deadline(), prediction.keep_exchange()});
-}
+// One request on its way; the deployment's place is held until the answer is
+// made.
+class Scoring {
+ public:
+  Scoring(HandlerParts& parts, const Request& request, Wrapping wrapping)
+      : request_(request), wrapping_(wrapping), prediction_(parts, request) {}
+
+  // True when finish() gives the answer, together with those of others; false
+  // when score() does.
+  Result<bool> begin() {
+    CICLO_CHECK(prediction_.choose());
+    CICLO_TRY(auto permit, prediction_.enter());
+    permit_.emplace(std::move(permit));
+    CICLO_TRY(pending_, prediction_.deployment().model().begin_score(score_request()));
+    return pending_ != nullptr;
+  }
+  Response score() { return respond(prediction_.deployment().model().score(score_request())); }
+  Response finish() { return respond(pending_->finish()); }
+  Response failure(const Error& error) const { return prediction_.failure(error); }
+
+ private:
+  ScoreRequest score_request() const { return {request_.body, prediction_.deadline(), prediction_.keep_exchange()}; }
+
+  Response respond(Result<ScoreAnswer> answer) {
+    if (!answer) return failure(answer.error());
+    Response response;
+    response.headers.add("content-type", "application/json");
+    if (wrapping_ == Wrapping::predictions) {
+      response.body = R"({"predictions":)" + answer->body + "}";
+    } else {
+      response.body = std::move(answer->body);
+    }
+    prediction_.collect(std::move(answer->exchange));
+    prediction_.mirror(request_.body);
+    prediction_.finish(response);
+    return response;
+  }
+
+  const Request& request_;
+  const Wrapping wrapping_;
+  Prediction prediction_;
+  std::optional<Admission::Permit> permit_;
+  std::unique_ptr<PendingScore> pending_;
+};
 
 Response score(HandlerParts& parts, const Request& request, Wrapping wrapping) {
-  Prediction prediction(parts, request);
-  auto answer = predict(prediction, request);
-  if (!answer) return prediction.failure(answer.error());
-  Response response;
-  response.headers.add("content-type", "application/json");
-  if (wrapping == Wrapping::predictions) {
-    response.body = R"({"predictions":)" + answer->body + "}";
-  } else {
-    response.body = std::move(answer->body);
-  }
-  prediction.collect(std::move(answer->exchange));
-  prediction.mirror(request.body);
-  prediction.finish(response);
-  return response;
+  const auto scoring = std::make_shared<Scoring>(parts, request, wrapping);
+  const auto begun = scoring->begin();
+  if (!begun) return scoring->failure(begun.error());
+  if (!*begun) return scoring->score();
+  return http::answer_later([scoring] { return scoring->finish(); });
 }
 
 http::Route score_route(const Parts& parts, std::string pattern, Wrapping wrapping, std::size_t max_body_bytes) {

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "platform/http/connection.hpp"
 #include "platform/http/handling.hpp"
 #include "platform/http/inflate.hpp"
+#include "platform/http/later.hpp"
 
 namespace ciclo::http {
 namespace {
@@ -146,6 +148,15 @@ Awaitable<> Connection::serve_inline() {
   }
   if (!response) response = finish_body();
   if (!response) response = handle(core_, *route_, request_);
+  if (later_answer(*response)) {
+    // Behind everything that is ready now. Alone there is nobody to wait for.
+    if (reactor_.connections().size() > 1) {
+      const Executor executor = reactor_.io().get_executor();
+      const asio::use_awaitable_t<Executor> token;
+      co_await asio::post(executor, token);
+    }
+    response = finish(core_, *route_, request_, *std::move(response));
+  }
   if (!response->stream || request_.method == Method::head) {
     co_await answer(*response);
     co_return;

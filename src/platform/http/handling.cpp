@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "platform/http/later.hpp"
+
 namespace ciclo::http {
 namespace {
 
@@ -59,6 +61,14 @@ Response handle(const Core& core, const Route& route, Request& request) {
   return render(core, route, result.error());
 }
 
+Response finish(const Core& core, const Route& route, const Request& request, Response response) {
+  const LaterAnswer* later = later_answer(response);
+  if (!later) return response;
+  auto result = guarded(core, request, [&]() -> Result<Response> { return (*later)(); });
+  if (result) return *std::move(result);
+  return render(core, route, result.error());
+}
+
 void pump(const Core& core, const BodySource& source, Exchange& exchange) {
   while (true) {
     Result<std::string> piece;
@@ -78,7 +88,10 @@ void perform(const Work& work) {
   std::optional<Response> response;
   if (work.admit) response = admit(*work.core, *work.route, *work.request);
   if (!response && !work.handle) return work.exchange->push(Exchange::Admitted{});
-  if (!response) response = handle(*work.core, *work.route, *work.request);
+  if (!response) {
+    response = handle(*work.core, *work.route, *work.request);
+    response = finish(*work.core, *work.route, *work.request, *std::move(response));
+  }
   const bool streams = response->stream && work.request->method != Method::head;
   const BodySource source = streams ? std::move(response->stream) : BodySource();
   const Core& core = *work.core;

@@ -13,6 +13,8 @@ namespace ciclo::http {
 std::optional<Response> admit(const Core& core, const Route& route, Request& request);
 // The handler's answer, an Error rendered in the route's dialect.
 Response handle(const Core& core, const Route& route, Request& request);
+// The real answer of one that comes later; others as they are.
+Response finish(const Core& core, const Route& route, const Request& request, Response response);
 Response render(const Core& core, const Route& route, const Error& error);
 
 // What a worker does for a request. The Core, Route and Request live until the last event is pushed.
