@@ -5,6 +5,7 @@
 #include "inner_loop/jobs/kinds.hpp"
 #include "monitoring/kinds.hpp"
 #include "outer_loop/endpoints/kinds.hpp"
+#include "outer_loop/gates/kinds.hpp"
 #include "outer_loop/triggers/kinds.hpp"
 #include "registry/kinds.hpp"
 
@@ -21,6 +22,7 @@ Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts) {
   CICLO_CHECK(kinds.add(registry::model_kind(parts.inspector)));
   CICLO_CHECK(kinds.add(outer_loop::online_endpoint_kind(parts.endpoint_keys)));
   CICLO_CHECK(kinds.add(outer_loop::online_deployment_kind(parts.locations)));
+  CICLO_CHECK(kinds.add(outer_loop::approval_kind()));
   CICLO_CHECK(kinds.add(outer_loop::trigger_kind()));
   CICLO_CHECK(kinds.add(monitoring::schedule_kind()));
   return {};

@@ -28,6 +28,8 @@
 #include "monitoring/schedule_store.hpp"
 #include "outer_loop/endpoints/controller.hpp"
 #include "outer_loop/endpoints/handlers.hpp"
+#include "outer_loop/gates/controller.hpp"
+#include "outer_loop/gates/handlers.hpp"
 #include "outer_loop/triggers/controller.hpp"
 #include "outer_loop/triggers/handlers.hpp"
 #include "outer_loop/triggers/store.hpp"
@@ -89,6 +91,9 @@ struct Application::Parts {
   tracking::RunArtifactFolders run_artifacts;
   std::unique_ptr<data_estate::Locations> locations;
   std::unique_ptr<registry::ModelInspector> inspector;
+  std::unique_ptr<registry::RegistryService> model_registry;
+  std::unique_ptr<registry::RegistryLocator> model_locator;
+  std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
@@ -109,6 +114,9 @@ struct Application::Parts {
   outer_loop::HttpScorerControl scorer_control;
   std::unique_ptr<outer_loop::Preparations> preparations;
   std::unique_ptr<outer_loop::EndpointController> online_endpoints;
+  std::unique_ptr<registry::Promoter> promoter;
+  std::unique_ptr<outer_loop::ScorerLatencyProbe> latency;
+  std::unique_ptr<outer_loop::GateController> gates;
 
   std::unique_ptr<resources::ReconcileLoop> loop;
 
@@ -156,6 +164,9 @@ Result<void> Application::Parts::build_core() {
 Result<void> Application::Parts::build_kinds() {
   locations = std::make_unique<data_estate::Locations>(*service, run_artifacts);
   inspector = std::make_unique<registry::ModelInspector>(*locations, *blobs);
+  model_registry = std::make_unique<registry::RegistryService>(*service);
+  model_locator = std::make_unique<registry::RegistryLocator>(*service, *blobs);
+  model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
   CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
                                 .locations = locations.get(),
@@ -217,16 +228,21 @@ void Application::Parts::build_endpoints() {
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
-  preparations = std::make_unique<outer_loop::Preparations>(
-      [maker = outer_loop::DeploymentMaker(*blobs, *environments)](const outer_loop::PreparationRequest& request,
-                                                                   const std::stop_token& stop) {
-        return maker.make(request, stop);
-      });
+  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments)](
+                                                  const outer_loop::PreparationRequest& request,
+                                                  const std::stop_token& stop) { return maker.make(request, stop); };
+  preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
       outer_loop::EndpointController::Parts{*service, *endpoint_keys, *scorers, scorer_control, *preparations, *logger,
                                             [this](const resources::ResourceKey& key) { loop->wake(key); }},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
+  promoter = std::make_unique<registry::Promoter>(*service, *blobs);
+  // No workspace's name begins with a dot.
+  latency = std::make_unique<outer_loop::ScorerLatencyProbe>(*scorers, make, folders.endpoints / ".gates");
+  gates = std::make_unique<outer_loop::GateController>(
+      outer_loop::GateController::Parts{{*service, *promoter, *model_locator}, *latency, *blobs, *logger});
+  loop->add(*gates);
 }
 
 Result<void> Application::Parts::build_routes() {
@@ -235,10 +251,11 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
-  CICLO_CHECK(registry::add_registry_routes(router, *registry, *model_locator, *blobs));
+  CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(router, {*service, *endpoint_keys, folders.endpoints}));
+  CICLO_CHECK(outer_loop::add_approval_routes(router, {*service, *promoter, *model_locator}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
   return add_system_routes(router, {*events});
 }

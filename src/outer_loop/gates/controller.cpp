@@ -109,7 +109,7 @@ Result<GateEvidence> GateController::collect(const Resource& approval) {
 }
 
 Result<void> GateController::check(const Resource& approval) {
-  Outcome outcome;
+  GateOutcome outcome;
   const auto evidence = collect(approval);
   if (evidence) {
     for (const Json& check : checks_of(approval)) outcome.checks.push_back(evaluate(check, *evidence));

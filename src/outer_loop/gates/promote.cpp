@@ -128,7 +128,7 @@ Result<Resource> request_promotion_in(sql::Session& session, resources::Resource
 }
 
 Result<Resource> conclude_checks_in(sql::Session& session, const PromotionParts& parts, const ResourceKey& key,
-                                    const Outcome& outcome) {
+                                    const GateOutcome& outcome) {
   CICLO_TRY(Resource approval, parts.service.parts().store.get(session, key));
   const bool has_passed = passes(outcome.checks) && outcome.copy.has_value();
   CICLO_TRY(const ApprovalState state,

@@ -32,14 +32,14 @@ struct PromoteRequest {
 Result<resources::Resource> request_promotion_in(sql::Session& session, resources::ResourceService& service,
                                                  const PromoteRequest& request);
 
-struct Outcome {
+struct GateOutcome {
   std::vector<CheckResult> checks;
   std::optional<registry::CopiedModel> copy;  // when they pass
 };
 // The end of the checks: pending, failed, or, when nobody needs to be asked, approved at once. Conflict when the
 // approval is not being checked any more.
 Result<resources::Resource> conclude_checks_in(sql::Session& session, const PromotionParts& parts,
-                                               const resources::ResourceKey& approval, const Outcome& outcome);
+                                               const resources::ResourceKey& approval, const GateOutcome& outcome);
 
 struct Vote {
   resources::ResourceKey approval;
