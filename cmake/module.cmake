@@ -1,10 +1,13 @@
 # ciclo_module(<name> [USES <targets…>]): one static library from every *.cpp of the calling folder, and one test
 # program from every *_test.cpp beside them. Module <name> lives in src/<name> (or src/platform/<seam> as platform_<seam>).
-set(CICLO_FIRST_MODULE "" CACHE INTERNAL "the module whose precompiled header the others reuse")
-
+# One precompiled header, built with ciclo_base, serves every target: all of them use base and its definitions.
 function(ciclo_common target)
-  if(CICLO_PCH)
-    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.hpp)
+  if(NOT CICLO_PCH)
+    return()
+  elseif(target STREQUAL ciclo_base)
+    target_precompile_headers(ciclo_base PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.hpp)
+  else()
+    target_precompile_headers(${target} REUSE_FROM ciclo_base)
   endif()
 endfunction()
 

@@ -23,6 +23,9 @@ add_compile_options(-Wall -Wextra -Wpedantic -Werror $<$<CXX_COMPILER_ID:GNU>:-W
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside inlined std::variant, std::string and std::expected code that is correct.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-dangling-pointer -Wno-stringop-overflow -Wno-array-bounds)
+  if(CICLO_PCH)  # through a precompiled header it also reports inside the standard library itself
+    add_compile_options(-Wno-stringop-overread)
+  endif()
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # libstdc++ 12 offers std::expected only to compilers that announce this level of concepts; clang 16 has what it needs.
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-D__cpp_concepts=202002L> -Wno-builtin-macro-redefined -Wno-macro-redefined)
