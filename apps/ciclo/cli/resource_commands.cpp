@@ -38,6 +38,8 @@ const std::vector<Option> field_options = {
     {{"size"}, Takes::one, "A machine size, kept as a label."},
     {{"min-instances"}, Takes::one, "Instances kept ready."},
     {{"max-instances"}, Takes::one, "Instances at most."},
+    {{"tier"}, Takes::one, "dedicated or low_priority, kept as a label."},
+    {{"idle-time-before-scale-down"}, Takes::one, "Seconds that an idle instance is kept, as a label."},
     {{"traffic"}, Takes::one, "Shares of the traffic: \"blue=90 green=10\"."},
     {{"mirror-traffic"}, Takes::one, "A share copied to one deployment: \"green=10\"."},
     {{"environment"}, Takes::one, "production or pre-production."},
@@ -77,7 +79,8 @@ Result<void> apply_flags(const Context& context, Json& document) {
     if (key == "traffic" || key == "mirror_traffic") {
       CICLO_TRY(document[key], parse_shares(*value));
     } else {
-      document[key] = key.ends_with("_instances") ? guess_value(*value) : Json(*value);
+      const bool is_number = key.ends_with("_instances") || key.starts_with("idle_time_");
+      document[key] = is_number ? guess_value(*value) : Json(*value);
     }
   }
   for (const std::string& expression : options.all("set")) CICLO_CHECK(apply_set(document, expression));
