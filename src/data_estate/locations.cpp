@@ -163,6 +163,16 @@ Result<Location> Locations::in_job(sql::Session& session, const LocationRequest&
     CICLO_TRY(std::string folder, runs_.artifact_folder(session, request.workspace, job));
     return blob_location(request.workspace, std::move(folder), rest);
   }
+  // An output that its job was asked to keep in a datastore: the job knows where that is.
+  const resources::ResourceKey key{
+      .workspace = request.workspace, .kind = "job", .parent = {}, .name = job, .version = {}};
+  CICLO_TRY(const auto known, service_.parts().store.find(session, key));
+  constexpr std::string_view datastores = "azureml://datastores/";
+  const std::string placed = known ? text_or(member(member(known->status, "outputs"), output), "path") : std::string();
+  if (placed.starts_with(datastores)) {
+    const std::string below = rest.empty() ? placed : fmt::format("{}/{}", placed, rest);
+    return in_datastore(session, request, std::string_view(below).substr(datastores.size()));
+  }
   return blob_location(request.workspace, fmt::format("{}/jobs/{}/outputs/{}", request.workspace, job, output), rest);
 }
 

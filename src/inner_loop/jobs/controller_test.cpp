@@ -345,5 +345,51 @@ TEST_F(Jobs, ANamedOutputBecomesAnAsset) {
   EXPECT_EQ(text_or(asset->spec, "path"), "azureml://jobs/" + name + "/outputs/o");
 }
 
+TEST_F(Jobs, AnOutputMayLieInADatastore) {
+  const std::string name = server_->create("job", yaml(R"(
+command: echo 1 > ${{outputs.o}}/x
+outputs: {o: {path: "azureml://datastores/workspaceblobstore/paths/kept/${{name}}"}}
+)"));
+  const auto job = server_->wait_for_end(name);
+  ASSERT_EQ(status(job), "Completed") << message(job);
+  EXPECT_EQ(server_->blob("dev/datastores/workspaceblobstore/kept/" + name + "/x"), "1\n");
+  EXPECT_EQ(server_->wire.get("/api/v1/workspaces/dev/jobs/" + name + "/outputs/o/paths/x").text, "1\n");
+  const auto location =
+      server_->locations->resolve({JobServer::ana(), "dev", "azureml://jobs/" + name + "/outputs/o/paths/x", "data"});
+  ASSERT_TRUE(location) << location.error().text();
+  EXPECT_EQ(location->key, "dev/datastores/workspaceblobstore/kept/" + name + "/x");
+  const auto elsewhere = server_->wait_for_end(
+      server_->create("job", yaml("{command: 'true', outputs: {o: {path: 'https://127.0.0.1/x'}}}")));
+  EXPECT_EQ(status(elsewhere), "Failed");
+}
+
+TEST_F(Jobs, PipelinesInsidePipelines) {
+  const std::string name = server_->create("job", yaml(R"(
+type: pipeline
+inputs: {word: deep}
+outputs: {said: }
+jobs:
+  inner:
+    type: pipeline
+    component:
+      type: pipeline
+      inputs: {w: {type: string}}
+      outputs: {o: {type: uri_folder}}
+      jobs:
+        say: {command: "echo ${{inputs.w}} > ${{outputs.o}}/x", inputs: {w: "${{parent.inputs.w}}"}, outputs: {o: "${{parent.outputs.o}}"}}
+    inputs: {w: "${{parent.inputs.word}}"}
+  use:
+    command: cp ${{inputs.i}}/x ${{outputs.o}}
+    inputs: {i: "${{parent.jobs.inner.outputs.o}}"}
+    outputs: {o: "${{parent.outputs.said}}"}
+)"));
+  const auto job = server_->wait_for_end(name);
+  ASSERT_EQ(status(job), "Completed") << message(job);
+  EXPECT_EQ(server_->blob("dev/jobs/" + name + "/outputs/said/x"), "deep\n");
+  EXPECT_NE(server_->wire.get("/api/v1/workspaces/dev/jobs/" + name + "/stream")
+                .text.find("pipeline " + name + ": Completed"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace ciclo::inner_loop

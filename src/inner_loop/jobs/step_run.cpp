@@ -142,6 +142,24 @@ Result<Json> StepRun::environment_spec() const {
 }
 
 Result<process::ProcessSpec> StepRun::make_process(std::int64_t attempt, Prepared& prepared) {
+  CICLO_CHECK(make_environment(prepared));
+  CICLO_CHECK(fill_work_folder());
+  CICLO_TRY(const auto paths, provide_inputs(prepared));
+  const CommandValues values = command_values(prepared, paths);
+  auto command = render_command(text_or(job_.spec, "command"), values);
+  if (!command) return std::unexpected(command.error().add_context("the command"));
+
+  process::ProcessSpec spec;
+  spec.arguments = {fs::exists("/bin/bash") ? "/bin/bash" : "/bin/sh", "-c", *command};
+  spec.environment = step_variables(variables_request(prepared, paths, values.outputs));
+  spec.working_folder = folder_.work();
+  spec.stdout_file = folder_.log_file();
+  spec.stderr_file = folder_.log_file();
+  spec.exit_file = folder_.exit_file(attempt);
+  return spec;
+}
+
+Result<void> StepRun::make_environment(Prepared& prepared) {
   CICLO_TRY(const Json environment, environment_spec());
   if (const auto log = parts_.environments.log_file(environment); !log.empty()) {
     std::error_code ignored;
@@ -152,34 +170,39 @@ Result<process::ProcessSpec> StepRun::make_process(std::int64_t attempt, Prepare
   if (!built) return std::unexpected(built.error().add_context("the environment could not be made"));
   prepared.environment = *std::move(built);
   for (const std::string& warning : prepared.environment.warnings) say("Warning: " + warning);
+  return {};
+}
 
+Result<void> StepRun::fill_work_folder() const {
   if (const std::string code = text_or(job_.spec, "code"); !code.empty()) {
     CICLO_TRY(const data_estate::Location location, material_->locate(code, ValueType::uri_folder));
     CICLO_CHECK(material_->copy_out(location.key, folder_.work()));
   }
-  for (const char* name : {"outputs", "logs"}) {
-    std::error_code ignored;
-    fs::create_directories(folder_.work() / name, ignored);
+  std::error_code error;
+  for (const char* name : {"outputs", "logs"}) fs::create_directories(folder_.work() / name, error);
+  for (const auto& [name, output] : member(job_.spec, "outputs").items()) {
+    const fs::path path = output_path(name);
+    fs::create_directories(text_or(output, "type") == "uri_file" ? path.parent_path() : path, error);
   }
+  return {};
+}
 
+CommandValues StepRun::command_values(const Prepared& prepared, const std::map<std::string, std::string>& paths) const {
   CommandValues values;
   values.job_name = key_.name;
   values.default_datastore = data_estate::default_datastore;
-  CICLO_TRY(const auto paths, provide_inputs(prepared));
   for (const FoundInput& input : prepared.inputs) {
     std::optional<std::string>& value = values.inputs[input.name];
     if (input.binding.source == InputBinding::Source::literal) value = literal_text(input.binding.literal);
     if (input.binding.source == InputBinding::Source::data) value = paths.at(input.name);
   }
-  for (const auto& [name, output] : member(job_.spec, "outputs").items()) {
-    const fs::path path = output_path(name);
-    std::error_code error;
-    fs::create_directories(text_or(output, "type") == "uri_file" ? path.parent_path() : path, error);
-    values.outputs[name] = path.string();
-  }
-  auto command = render_command(text_or(job_.spec, "command"), values);
-  if (!command) return std::unexpected(command.error().add_context("the command"));
+  for (const auto& [name, output] : member(job_.spec, "outputs").items())
+    values.outputs[name] = output_path(name).string();
+  return values;
+}
 
+VariablesRequest StepRun::variables_request(const Prepared& prepared, const std::map<std::string, std::string>& inputs,
+                                            const std::map<std::string, std::string>& outputs) const {
   VariablesRequest variables;
   variables.workspace = key_.workspace;
   variables.job = key_.name;
@@ -189,22 +212,13 @@ Result<process::ProcessSpec> StepRun::make_process(std::int64_t attempt, Prepare
   variables.server_url = settings_.server_url ? settings_.server_url() : "";
   variables.token = prepared.token;
   variables.programs = settings_.programs;
-  variables.work_folder = folder_.work();
   variables.distribution = member(job_.spec, "distribution");
   variables.base = prepared.environment.variables;
   for (const auto& [name, value] : member(job_.spec, "environment_variables").items())
     variables.own[name] = literal_text(value);
-  variables.inputs = paths;
-  variables.outputs = values.outputs;
-
-  process::ProcessSpec spec;
-  spec.arguments = {fs::exists("/bin/bash") ? "/bin/bash" : "/bin/sh", "-c", *command};
-  spec.environment = step_variables(variables);
-  spec.working_folder = folder_.work();
-  spec.stdout_file = folder_.log_file();
-  spec.stderr_file = folder_.log_file();
-  spec.exit_file = folder_.exit_file(attempt);
-  return spec;
+  variables.inputs = inputs;
+  variables.outputs = outputs;
+  return variables;
 }
 
 Result<std::map<std::string, std::string>> StepRun::provide_inputs(const Prepared& prepared) const {

@@ -10,16 +10,19 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "inner_loop/jobs/command_line.hpp"
 #include "inner_loop/jobs/ledger.hpp"
 #include "inner_loop/jobs/material.hpp"
 #include "inner_loop/jobs/parts.hpp"
 #include "inner_loop/jobs/store.hpp"
+#include "inner_loop/jobs/variables.hpp"
 
 namespace ciclo::inner_loop {
 
@@ -67,7 +70,12 @@ class StepRun {
   Result<std::optional<std::string>> find_earlier(const std::string& identity) const;
   Result<bool> reuse(const Prepared& prepared);
   Result<process::ProcessSpec> make_process(std::int64_t attempt, Prepared& prepared);
+  Result<void> make_environment(Prepared& prepared);
+  Result<void> fill_work_folder() const;
   Result<std::map<std::string, std::string>> provide_inputs(const Prepared& prepared) const;
+  CommandValues command_values(const Prepared& prepared, const std::map<std::string, std::string>& paths) const;
+  VariablesRequest variables_request(const Prepared& prepared, const std::map<std::string, std::string>& inputs,
+                                     const std::map<std::string, std::string>& outputs) const;
   Result<Json> environment_spec() const;
   Result<void> make_folders() const;
   Result<void> register_outputs_in(sql::Session& session, const std::vector<OutputPlace>& outputs) const;

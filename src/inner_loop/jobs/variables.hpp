@@ -21,7 +21,6 @@ struct VariablesRequest {
   std::string server_url;
   std::string token;  // empty: none
   std::filesystem::path programs;
-  std::filesystem::path work_folder;
   Json distribution;                          // of the job's spec
   std::map<std::string, std::string> base;    // of the environment
   std::map<std::string, std::string> own;     // the job's environment_variables
