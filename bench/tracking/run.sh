@@ -31,7 +31,7 @@ ours=$(sed -n 's/.*"url": *"\([^"]*\)".*/\1/p' "$folder/data/server.json")
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 theirs="http://127.0.0.1:$port"
 # A session of its own, so that its workers end with it.
-(cd "$folder" && exec setsid "$root/build/venvs/mlflow-3/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 4 \
+(cd "$folder" && exec setsid "$root/build/venvs/mlflow-3/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 2 \
   --backend-store-uri "sqlite:///$folder/mlflow.db" --artifacts-destination "$folder/artifacts" >"$folder/mlflow.log" 2>&1) &
 peer=$!
 stop_peer() { kill -- "-$peer" 2>/dev/null || true; }

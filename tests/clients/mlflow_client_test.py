@@ -282,7 +282,10 @@ class Models(unittest.TestCase):
         self.assertEqual([o.model_id for o in outputs], [info.model_id])
         name = name_of("logged")
         version = mlflow.register_model(info.model_uri, name)
-        self.assertEqual(self.client.get_model_version(name, version.version).model_id, info.model_id)
+        self.assertEqual(self.client.get_model_version(name, version.version).run_id, run_id)
+        # The client does not read the model's id; the answer has it.
+        answer = raw("GET", "/api/2.0/mlflow/model-versions/get", params={"name": name, "version": version.version})
+        self.assertEqual(answer.json()["model_version"]["model_id"], info.model_id)
         self.client.delete_logged_model(info.model_id)
 
 
