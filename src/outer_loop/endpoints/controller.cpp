@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "outer_loop/endpoints/kinds.hpp"
 
 namespace ciclo::outer_loop {
@@ -31,6 +33,15 @@ std::uint16_t port_of(const Resource& endpoint) {
 
 bool is_settled(const Resource& deployment) {
   return number_or(deployment.status, "provisioned_generation", -1) == deployment.generation;
+}
+
+// What no deployment is made of any more. Nothing is prepared at this moment, so a copy is not one that is being made.
+void remove_unused_copies(const EndpointFolder& folder, const Json& config) {
+  const std::string used = to_text(member(config, "deployments"));
+  std::error_code error;
+  for (const char* kind : {"models", "code"})
+    for (const auto& copy : std::filesystem::directory_iterator(folder.root / kind, error))
+      if (used.find(copy.path().string()) == std::string::npos) std::filesystem::remove_all(copy.path(), error);
 }
 
 const Resource* find_named(const std::vector<Resource>& deployments, const std::string& name) {
@@ -150,7 +161,10 @@ Result<EndpointController::Next> EndpointController::serve(View& view, Memory& m
   if (member(next.config, "deployments").empty()) return serve_nothing(view);
   if (!process) return start(view, next, memory);
   CICLO_CHECK(settle(view, next));
-  if (next.config == member(view.accepted, "config")) return Next();
+  if (next.config == member(view.accepted, "config")) {
+    if (std::ranges::all_of(view.deployments, is_settled)) remove_unused_copies(view.folder, next.config);
+    return Next();
+  }
   memory.pending = Pending{number_or(status, "failed_reloads", 0), next.candidates};
   return reload(view, next, status);
 }

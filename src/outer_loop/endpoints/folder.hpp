@@ -3,7 +3,7 @@
 //   scorer.json     what the scorer is to serve, or is trying to
 //   accepted.json   {"config","pid","generation"}: what it does serve, as it last said
 //   scorer.log      its output, and that of Python models
-//   scorer.exit     how it ended (platform/process)
+//   scorer.process  which process it is; scorer.exit: how it ended (platform/process)
 //   models/, code/  copies of what deployments are made of
 //
 // Thread safety: one controller call at a time per endpoint; reading the log from anywhere.
@@ -26,6 +26,7 @@ struct EndpointFolder {
   std::filesystem::path config() const { return root / "scorer.json"; }
   std::filesystem::path accepted() const { return root / "accepted.json"; }
   std::filesystem::path log() const { return root / "scorer.log"; }
+  std::filesystem::path process() const { return root / "scorer.process"; }
   std::filesystem::path exit_file() const { return root / "scorer.exit"; }
 };
 

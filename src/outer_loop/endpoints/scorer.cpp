@@ -58,15 +58,29 @@ Result<void> HttpScorerControl::reload(pid_t process) {
 }
 
 std::optional<process::ProcessHandle> ScorerProcesses::find(const EndpointFolder& folder) const {
-  auto handle = runner_.find(folder.exit_file());
-  if (!handle || !runner_.state(*handle).running) return std::nullopt;
-  return handle;
+  for (const process::ProcessHandle& handle : known(folder))
+    if (runner_.state(handle).running) return handle;
+  return std::nullopt;
+}
+
+// The one that start() noted, and the one that noted itself: a process does that only some time after its start, and a
+// server may be killed before it does.
+std::vector<process::ProcessHandle> ScorerProcesses::known(const EndpointFolder& folder) const {
+  std::vector<process::ProcessHandle> handles;
+  if (const Json noted = read_json(folder.process()); noted.is_object())
+    if (auto handle = process::handle_from_json(noted)) handles.push_back(*std::move(handle));
+  if (auto handle = runner_.find(folder.exit_file())) {
+    const bool is_noted = !handles.empty() && handles.front().pid == handle->pid;
+    if (!is_noted) handles.push_back(*std::move(handle));
+  }
+  return handles;
 }
 
 Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& folder) const {
   stop(folder, std::chrono::milliseconds(0));
   std::error_code ignored;
   for (const char* end : {"", ".started"}) fs::remove(folder.exit_file().string() + end, ignored);
+  fs::remove(folder.process(), ignored);
   if (fs::file_size(folder.log(), ignored) > most_log_bytes && !ignored)
     fs::rename(folder.log(), folder.log().string() + ".1", ignored);
   process::ProcessSpec spec;
@@ -78,11 +92,15 @@ Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& fold
   spec.exit_file = folder.exit_file();
   auto started = runner_.start(spec);
   if (!started) return Failure(started.error().add_context("cannot start the scorer"));
+  if (auto noted = write_private_json(folder.process(), process::to_json(*started)); !noted) {
+    runner_.terminate(*started, std::chrono::milliseconds(0));
+    return Failure(std::move(noted).error());
+  }
   return *std::move(started);
 }
 
 void ScorerProcesses::stop(const EndpointFolder& folder, std::chrono::milliseconds grace) const {
-  if (const auto handle = runner_.find(folder.exit_file())) runner_.terminate(*handle, grace);
+  for (const process::ProcessHandle& handle : known(folder)) runner_.terminate(handle, grace);
 }
 
 void ScorerProcesses::watch(const resources::ResourceKey& key, const process::ProcessHandle& handle,

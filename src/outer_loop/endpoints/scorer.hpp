@@ -59,6 +59,8 @@ class ScorerProcesses {
   void unwatch(const resources::ResourceKey& key);
 
  private:
+  std::vector<process::ProcessHandle> known(const EndpointFolder& folder) const;
+
   struct Watch {
     pid_t pid = 0;
     std::uint64_t start_ticks = 0;

@@ -39,6 +39,12 @@ Json without_zeros(const Json& shares) {
   return kept;
 }
 
+std::int64_t total_of(const Json& shares) {
+  std::int64_t total = 0;
+  for (const auto& [name, share] : shares.items()) total += share.get<std::int64_t>();
+  return total;
+}
+
 bool can_serve(const Json& shares, const std::vector<std::string>& served) {
   return std::ranges::all_of(shares.items(), [&](const auto& share) { return contains(served, share.key()); });
 }
@@ -100,7 +106,7 @@ Json effective_traffic(const TrafficWish& wish) {
   const Json wanted = without_zeros(wish.wanted);
   if (can_serve(wanted, wish.served)) return wanted;
   const Json accepted = without_zeros(wish.accepted);
-  if (!accepted.empty() && can_serve(accepted, wish.served)) return accepted;
+  if (total_of(accepted) == whole && can_serve(accepted, wish.served)) return accepted;
   return spread(wanted, wish.served);
 }
 

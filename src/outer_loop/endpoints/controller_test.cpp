@@ -1,0 +1,324 @@
+#include "outer_loop/endpoints/controller.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <set>
+
+#include "outer_loop/endpoints/kinds.hpp"
+#include "outer_loop/triggers/testing/world.hpp"
+#include "platform/process/fake_runner.hpp"
+
+namespace ciclo::outer_loop {
+namespace {
+
+using resources::Resource;
+using resources::ResourceKey;
+using testing::must;
+using testing::World;
+
+// Plays ciclo-scorer: reads its file when it is started and when it is told to, and cannot load what is `broken`.
+class FakeScorer final : public ScorerControl {
+ public:
+  std::set<std::string> broken;  // versions of models
+  Json config;
+  int starts = 0;
+  bool is_up = false;
+
+  std::optional<int> start(const process::ProcessSpec& spec) {
+    file_ = spec.arguments.at(2);
+    pid_ = 1000 + ++starts;
+    generation_ = 1;
+    failed_reloads_ = 0;
+    config = read_json(file_);
+    failed_ = broken_in(config);
+    is_up = true;
+    return std::nullopt;
+  }
+  Result<Json> status(std::uint16_t, const std::string& control_token) override {
+    if (!is_up) return fail(ErrorCode::unavailable, "down");
+    if (sha256_hex(control_token) != text_or(config["auth"], "control_sha256"))
+      return fail(ErrorCode::unavailable, "wrong token");
+    Json deployments = Json::array();
+    for (const Json& entry : config["deployments"]) {
+      const bool is_failed = failed_.contains(text_or(entry, "name"));
+      deployments.push_back({{"name", entry["name"]}, {"state", is_failed ? "failed" : "ready"}, {"error", "garbage"}});
+    }
+    return Json{{"pid", pid_},
+                {"generation", generation_},
+                {"failed_reloads", failed_reloads_},
+                {"error", "garbage"},
+                {"deployments", deployments}};
+  }
+  Result<void> reload(pid_t process) override {
+    EXPECT_EQ(process, pid_);
+    const Json next = read_json(file_);
+    if (!broken_in(next).empty()) {
+      ++failed_reloads_;
+      return {};
+    }
+    failed_.clear();
+    config = next;
+    ++generation_;
+    return {};
+  }
+
+ private:
+  std::set<std::string> broken_in(const Json& from) const {
+    std::set<std::string> names;
+    for (const Json& entry : from["deployments"])
+      if (broken.contains(text_or(entry["model"], "version"))) names.insert(text_or(entry, "name"));
+    return names;
+  }
+
+  std::filesystem::path file_;
+  int pid_ = 0;
+  int generation_ = 0;
+  int failed_reloads_ = 0;
+  std::set<std::string> failed_;
+};
+
+class EndpointControllerTest : public ::testing::Test {
+ protected:
+  EndpointControllerTest() { restart_server(); }
+
+  // A new controller, which remembers nothing.
+  void restart_server() {
+    controller.emplace(EndpointController::Parts{*world.service, keys, scorers, scorer, preparations, *world.logger,
+                                                 [this](const ResourceKey&) { wake(); }},
+                       EndpointController::Settings{world.folder / "endpoints", world.folder / "collected"});
+  }
+  void wake() {
+    const std::lock_guard lock(mutex);
+    ++wakes;
+    woken.notify_all();
+  }
+  // Calls the controller until nothing is left to do.
+  void drive() {
+    for (int calls = 0; calls < 200; ++calls) {
+      int before = 0;
+      {
+        const std::lock_guard lock(mutex);
+        before = wakes;
+      }
+      if (must(controller->reconcile(endpoint_key("dev", "weather")))) continue;
+      if (!is_preparing()) return;
+      std::unique_lock lock(mutex);
+      woken.wait(lock, [&] { return wakes != before; });
+    }
+    FAIL() << "the controller does not come to rest";
+  }
+  bool is_preparing() {
+    for (const Resource& deployment : world.all("online-deployment", "dev")) {
+      const std::string state = text_or(deployment.status, "provisioning_state");
+      if (!deployment.deleting && (state == "Creating" || state == "Updating")) return true;
+    }
+    return false;
+  }
+  void put(const std::string& kind, const std::string& parent, Json document) {
+    must(world.service->create(world.maria(), {.workspace = "dev",
+                                               .kind = kind,
+                                               .parent = parent,
+                                               .document = std::move(document),
+                                               .owner = {},
+                                               .links = {},
+                                               .if_exists = resources::CreateRequest::IfExists::update}));
+  }
+  void put_deployment(const std::string& name, const std::string& version) {
+    put("online-deployment", "weather", {{"name", name}, {"model", "azureml:weather:" + version}});
+    drive();
+  }
+  void give(Json traffic) {
+    put("online-endpoint", "", {{"name", "weather"}, {"traffic", std::move(traffic)}});
+    drive();
+  }
+  Resource deployment(const std::string& name) {
+    return world
+        .find({.workspace = "dev", .kind = "online-deployment", .parent = "weather", .name = name, .version = {}})
+        .value();
+  }
+  std::string state_of(const std::string& name) { return text_or(deployment(name).status, "provisioning_state"); }
+  std::vector<std::string> served() {
+    std::vector<std::string> all;
+    for (const Json& entry : scorer.config["deployments"])
+      all.push_back(text_or(entry, "name") + ":" + text_or(entry["model"], "version"));
+    return all;
+  }
+  Result<void> remove(const std::string& name) { return world.service->remove(world.maria(), deployment(name).key); }
+
+  const std::filesystem::path key_file = std::filesystem::temp_directory_path() / ("ciclo-key-" + random_hex(8));
+  administration::Sealer sealer = [this] {
+    must(administration::start_cryptography());
+    return must(administration::Sealer::open(key_file));
+  }();
+  EndpointKeys keys{sealer};
+  World world{{online_endpoint_kind(&keys), online_deployment_kind(nullptr)}, endpoint_migrations()};
+  FakeScorer scorer;
+  process::FakeRunner runner{[this](const process::ProcessSpec& spec) { return scorer.start(spec); }};
+  ScorerProcesses scorers{runner, {"ciclo-scorer", {}}};
+  std::mutex mutex;
+  std::condition_variable woken;
+  int wakes = 0;
+  Preparations preparations{[](const PreparationRequest& request, const std::stop_token&) -> Result<Json> {
+    const std::string model = text_or(request.spec, "model");
+    const std::string version = model.substr(model.rfind(':') + 1);
+    if (version == "gone") return fail(ErrorCode::not_found, "the files are gone");
+    return Json{{"name", request.name}, {"model", {{"version", version}}}};
+  }};
+  std::optional<EndpointController> controller;
+
+  void SetUp() override {
+    put("online-endpoint", "", {{"name", "weather"}});
+    drive();
+  }
+  void TearDown() override { std::filesystem::remove(key_file); }
+};
+
+TEST_F(EndpointControllerTest, ServesADeployment) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  EXPECT_EQ(served(), std::vector<std::string>{"blue:1"});
+  EXPECT_EQ(scorer.config["traffic"], Json({{"blue", 100}}));
+  EXPECT_EQ(state_of("blue"), "Succeeded");
+  const Resource endpoint = world.find(endpoint_key("dev", "weather")).value();
+  EXPECT_EQ(text_or(endpoint.status, "provisioning_state"), "Succeeded");
+  EXPECT_EQ(text_or(endpoint.status, "scoring_uri"), "http://127.0.0.1:" + to_text(scorer.config["port"]) + "/score");
+  EXPECT_EQ(scorer.starts, 1);
+}
+
+TEST_F(EndpointControllerTest, KeepsSecretsOutOfStatusAndFiles) {
+  put_deployment("blue", "1");
+  const auto secrets = must(world.database->read([&](sql::Session& session) {
+    return keys.get(session, {"dev", "weather"});
+  }));
+  const auto folder = world.folder / "endpoints/dev/weather";
+  const Resource endpoint = world.find(endpoint_key("dev", "weather")).value();
+  for (const std::string& text :
+       {to_text(endpoint.status), to_text(endpoint.spec), to_text(read_json(folder / "scorer.json"))})
+    for (const std::string& secret : {secrets.primary, secrets.secondary, secrets.control})
+      EXPECT_EQ(text.find(secret), std::string::npos);
+  EXPECT_EQ(std::filesystem::status(folder / "scorer.json").permissions(), std::filesystem::perms(0600));
+  EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms(0700));
+}
+
+TEST_F(EndpointControllerTest, AFailureLeavesTheOthersAlone) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  scorer.broken = {"2"};
+  put_deployment("green", "2");
+  EXPECT_EQ(state_of("green"), "Failed");
+  EXPECT_EQ(text_or(deployment("green").status["error"], "message"), "garbage");
+  put_deployment("black", "gone");
+  EXPECT_EQ(text_or(deployment("black").status["error"], "message"), "the files are gone");
+  EXPECT_EQ(served(), std::vector<std::string>{"blue:1"});
+  give({{"blue", 0}});
+  give({{"blue", 100}});
+  EXPECT_EQ(scorer.config["traffic"], Json({{"blue", 100}}));
+  put_deployment("green", "3");
+  EXPECT_EQ(state_of("green"), "Succeeded");
+}
+
+TEST_F(EndpointControllerTest, AnUpdateThatFailsKeepsTheOldForm) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  scorer.broken = {"2"};
+  put_deployment("blue", "2");
+  EXPECT_EQ(state_of("blue"), "Failed");
+  EXPECT_EQ(served(), std::vector<std::string>{"blue:1"});
+}
+
+TEST_F(EndpointControllerTest, ANewServerTakesTheScorerOver) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  restart_server();
+  drive();
+  EXPECT_EQ(scorer.starts, 1);
+  put_deployment("green", "2");
+  give({{"blue", 90}, {"green", 10}});
+  EXPECT_EQ(scorer.starts, 1);
+  EXPECT_EQ(scorer.config["traffic"], Json({{"blue", 90}, {"green", 10}}));
+}
+
+TEST_F(EndpointControllerTest, AScorerThatEndsIsStartedAgain) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  scorer.is_up = false;
+  runner.finish(0, 137);
+  drive();
+  EXPECT_EQ(scorer.starts, 2);
+  EXPECT_EQ(served(), std::vector<std::string>{"blue:1"});
+}
+
+// Found at its start only: what it served before cannot be loaded any more.
+TEST_F(EndpointControllerTest, WhatCannotBeLoadedAtAStartFailsAlone) {
+  put_deployment("blue", "1");
+  put_deployment("green", "2");
+  give({{"blue", 50}, {"green", 50}});
+  scorer.broken = {"2"};
+  scorer.is_up = false;
+  runner.finish(0, 137);
+  drive();
+  EXPECT_EQ(state_of("green"), "Failed");
+  EXPECT_EQ(state_of("blue"), "Succeeded");
+  EXPECT_EQ(scorer.config["traffic"], Json({{"blue", 100}}));
+}
+
+TEST_F(EndpointControllerTest, AKeyIsReplacedWithoutARestart) {
+  put_deployment("blue", "1");
+  const Json before = scorer.config["auth"]["keys_sha256"];
+  must(world.database->write([&](sql::Session& session) {
+    return keys.regenerate(session, {"dev", "weather"}, KeyType::primary);
+  }));
+  drive();
+  const Json after = scorer.config["auth"]["keys_sha256"];
+  EXPECT_NE(before[0], after[0]);
+  EXPECT_EQ(before[1], after[1]);
+  EXPECT_EQ(scorer.starts, 1);
+}
+
+TEST_F(EndpointControllerTest, WhatHasTrafficIsNotDeleted) {
+  put_deployment("blue", "1");
+  put_deployment("green", "2");
+  give({{"blue", 100}});
+  const auto refused = remove("blue");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  give({{"blue", 0}, {"green", 100}});
+  must(remove("blue"));
+  drive();
+  EXPECT_EQ(served(), std::vector<std::string>{"green:2"});
+  EXPECT_EQ(world.all("online-deployment", "dev").size(), 1U);
+}
+
+TEST_F(EndpointControllerTest, DeletingAnEndpointTakesAllDown) {
+  put_deployment("blue", "1");
+  give({{"blue", 100}});
+  must(world.service->remove(world.maria(), endpoint_key("dev", "weather")));
+  drive();
+  EXPECT_FALSE(world.find(endpoint_key("dev", "weather")));
+  EXPECT_TRUE(world.all("online-deployment", "dev").empty());
+  EXPECT_FALSE(std::filesystem::exists(world.folder / "endpoints/dev/weather"));
+  EXPECT_FALSE(world.database->read([&](sql::Session& session) { return keys.get(session, {"dev", "weather"}); }));
+}
+
+TEST(RestartPause, Grows) {
+  using std::chrono::milliseconds;
+  const std::vector<std::pair<int, milliseconds>> cases = {
+      {0, milliseconds(0)},      {1, milliseconds(100)},     {2, milliseconds(200)},       {4, milliseconds(800)},
+      {9, milliseconds(25'600)}, {10, milliseconds(30'000)}, {1'000, milliseconds(30'000)}};
+  for (const auto& [failures, expected] : cases) EXPECT_EQ(restart_pause(failures), expected) << failures;
+}
+
+TEST(Collection, IsReadFromTheFormOfAzureMl) {
+  EXPECT_TRUE(collection_of(nullptr).is_null());
+  EXPECT_TRUE(collection_of({{"collections", {{"model_inputs", {{"enabled", "False"}}}}}}).is_null());
+  EXPECT_EQ(
+      collection_of({{"collections", {{"model_inputs", {{"enabled", "True"}}}, {"model_outputs", {{"enabled", true}}}}},
+                     {"sampling_rate", 0.5}}),
+      Json({{"inputs", true}, {"outputs", true}, {"sampling_rate", 0.5}}));
+  EXPECT_EQ(collection_of({{"collections", {{"model_inputs", {{"enabled", true}}}}}}),
+            Json({{"inputs", true}, {"outputs", false}}));
+}
+
+}  // namespace
+}  // namespace ciclo::outer_loop
