@@ -182,7 +182,7 @@ Result<void> ModelInspector::describe_content(resources::Resource& model, const 
     CICLO_TRY(const Json found, read_mlmodel(*mlmodel));
     for (const auto& [key, value] : found.items())
       if (key != "run_id") model.status[key] = value;
-    model.status["training_run_id"] = text_or(found, "run_id");
+    if (const std::string run = text_or(found, "run_id"); !run.empty()) model.status["training_run_id"] = run;
   } else if (type == "mlflow_model") {
     return fail(ErrorCode::invalid, "the path holds no MLmodel file, so this is no MLflow model", "/type",
                 "give the folder that MLflow wrote, or the type custom_model");

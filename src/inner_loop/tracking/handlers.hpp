@@ -39,6 +39,8 @@ Result<void> add_experiment_routes(http::Router& router, ExperimentService& expe
 Result<void> add_run_routes(http::Router& router, RunService& runs);
 Result<void> add_metric_routes(http::Router& router, RunService& runs);
 Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs);
+// What MLflow has and Ciclo does not is answered in MLflow's form; and the version of the API below a workspace.
+Result<void> add_fallback_routes(http::Router& router);
 Result<void> add_artifact_routes(http::Router& router, RunService& runs, ArtifactParts artifacts);
 
 }  // namespace ciclo::tracking
