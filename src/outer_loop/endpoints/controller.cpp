@@ -80,6 +80,10 @@ Result<std::optional<EndpointController::View>> EndpointController::load(const R
     if (view.endpoint.deleting) return view;
     CICLO_TRY(view.secrets, parts_.keys.get(session, {key.workspace, key.name}));
     for (const Resource& deployment : view.deployments) {
+      if (const Json& written = member(deployment.spec, "environment"); written.is_object()) {
+        view.environments[deployment.key.name] = written;
+        continue;
+      }
       const Json& named = member(deployment.status, "environment_key");
       if (!named.is_object()) continue;
       CICLO_TRY(const auto environment, store.find(session, {.workspace = text_or(named, "workspace"),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <map>
 #include <set>
 
 #include "outer_loop/endpoints/kinds.hpp"
@@ -159,9 +160,14 @@ class EndpointControllerTest : public ::testing::Test {
   std::mutex mutex;
   std::condition_variable woken;
   int wakes = 0;
-  Preparations preparations{[](const PreparationRequest& request, const std::stop_token&) -> Result<Json> {
+  std::map<std::string, Json> prepared_in;  // environments by deployment
+  Preparations preparations{[this](const PreparationRequest& request, const std::stop_token&) -> Result<Json> {
     const std::string model = text_or(request.spec, "model");
     const std::string version = model.substr(model.rfind(':') + 1);
+    {
+      const std::lock_guard lock(mutex);
+      prepared_in[request.name] = request.environment;
+    }
     if (version == "gone") return fail(ErrorCode::not_found, "the files are gone");
     return Json{{"name", request.name}, {"model", {{"version", version}}}};
   }};
@@ -184,6 +190,15 @@ TEST_F(EndpointControllerTest, ServesADeployment) {
   EXPECT_EQ(text_or(endpoint.status, "provisioning_state"), "Succeeded");
   EXPECT_EQ(text_or(endpoint.status, "scoring_uri"), "http://127.0.0.1:" + to_text(scorer.config["port"]) + "/score");
   EXPECT_EQ(scorer.starts, 1);
+}
+
+TEST_F(EndpointControllerTest, AnEnvironmentWrittenIntoADeploymentIsUsed) {
+  const Json written{{"image", "python"}, {"conda_file", {{"dependencies", {"numpy=2"}}}}};
+  put("online-deployment", "weather", {{"name", "blue"}, {"model", "azureml:weather:1"}, {"environment", written}});
+  drive();
+  put_deployment("green", "1");
+  EXPECT_EQ(prepared_in["blue"], written);
+  EXPECT_EQ(prepared_in["green"], Json());
 }
 
 TEST_F(EndpointControllerTest, KeepsSecretsOutOfStatusAndFiles) {

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "base/yaml.hpp"
+#include "inner_loop/environments/conda_file.hpp"
 #include "registry/inspector.hpp"
 
 namespace ciclo::outer_loop {
@@ -92,7 +93,8 @@ Result<Json> DeploymentMaker::python_settings(const PreparationRequest& request,
     python["scoring_script"] = text_or(code, "scoring_script");
   }
   Json environment = request.environment;
-  if (environment.is_null()) {
+  // An image alone is the machine as it is, which need not have what an MLflow model says itself that it needs.
+  if (environment.is_null() || (!code.is_object() && inner_loop::is_host_environment(environment))) {
     CICLO_TRY(environment, environment_beside(model));
   }
   auto built = environments_.get(environment, stop);

@@ -24,7 +24,7 @@ struct PreparationRequest {
   EndpointFolder folder;
   Json spec;
   Json status;       // of sources.hpp
-  Json environment;  // an environment's spec, when the deployment names one; null: the model's own
+  Json environment;  // an environment's spec, when the deployment names or holds one; null: the model's own
 };
 
 class DeploymentMaker {

@@ -130,6 +130,7 @@ Result<void> resolve_sources(const CheckContext& context, const data_estate::Loc
     deployment.status["code_location"] = *std::move(location);
   }
   deployment.status.erase("environment");
+  deployment.status.erase("environment_key");
   if (const Json& environment = member(deployment.spec, "environment"); environment.is_string()) {
     auto found = find_asset(
         context,
