@@ -19,9 +19,9 @@ namespace ciclo::http {
 
 struct ClientSettings {
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds timeout{60'000};  // between two pieces of the answer
+  std::chrono::milliseconds timeout{60'000};    // between two pieces of the answer
   std::size_t max_response_bytes = 64U << 20U;  // of a buffered answer
-  std::string certificate_authority_file;      // empty: the system's
+  std::string certificate_authority_file;       // empty: the system's
   Headers default_headers;                      // authorization, for example
 };
 

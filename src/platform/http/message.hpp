@@ -70,7 +70,8 @@ struct Request {
   std::string target;  // as sent
   Query query;
   Headers headers;
-  std::map<std::string, std::string, std::less<>> parameters;  // from the route's {…}; a {…*} takes the rest of the path
+  std::map<std::string, std::string, std::less<>>
+      parameters;                // from the route's {…}; a {…*} takes the rest of the path
   std::string body;              // whole body, for BodyMode::buffered
   BodyReader* stream = nullptr;  // for BodyMode::streamed
   std::string remote_address;
@@ -91,7 +92,7 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
-  BodySource stream;                            // used instead of `body` when set
+  BodySource stream;                           // used instead of `body` when set
   std::optional<std::uint64_t> stream_length;  // Content-Length of `stream`; chunked without it
 
   static Response json(const Json& value, int status = 200);

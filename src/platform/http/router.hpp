@@ -41,8 +41,8 @@ struct Route {
   std::size_t body_limit = 1U << 20U;  // bytes
   BodyMode body = BodyMode::buffered;
   Execution execution = Execution::worker;
-  std::string summary;  // one sentence, for OpenAPI
-  std::string tag;      // group in OpenAPI
+  std::string summary;   // one sentence, for OpenAPI
+  std::string tag;       // group in OpenAPI
   Json request_schema;   // JSON Schema of the body; null when it has none
   Json response_schema;  // of the 200 answer; null for any
   Handler handler;
@@ -84,8 +84,8 @@ class Router {
 Json openapi_document(const Router& router, std::string_view title, std::string_view version);
 
 // Finds the caller of a request and decides whether it may do `route.action`. Implemented by administration.
-// Sets request.principal and request.identity. Answers unauthenticated (401) or denied (403); a caller that may not even
-// know that the scope exists gets not_found.
+// Sets request.principal and request.identity. Answers unauthenticated (401) or denied (403); a caller that may not
+// even know that the scope exists gets not_found.
 class Guard {
  public:
   virtual ~Guard() = default;

@@ -1,9 +1,9 @@
 // An HTTP/1.1 server: Boost.Beast with coroutines on a few I/O threads, handlers on a worker pool or inline.
 //
-// Per request: read the head (bounded in size and time) → find the route → Guard → read the body up to the route's limit
-// → handler → write. Keep-alive and pipelining are supported; Expect: 100-continue is answered; gzip and deflate request
-// bodies are inflated under the same limit. Every answer carries x-request-id, x-content-type-options: nosniff and
-// cache-control unless the handler set its own.
+// Per request: read the head (bounded in size and time) → find the route → Guard → read the body up to the route's
+// limit → handler → write. Keep-alive and pipelining are supported; Expect: 100-continue is answered; gzip and deflate
+// request bodies are inflated under the same limit. Every answer carries x-request-id, x-content-type-options: nosniff
+// and cache-control unless the handler set its own.
 //
 // The Guard runs where the route's handler runs, so the Guard of Execution::io routes must not block.
 //
@@ -35,10 +35,10 @@ struct ServerSettings {
   std::size_t max_connections = 4096;
   std::size_t max_header_bytes = 32U << 10U;
   std::chrono::milliseconds header_timeout{10'000};
-  std::chrono::milliseconds body_timeout{60'000};    // between two pieces of a body
-  std::chrono::milliseconds idle_timeout{75'000};    // between two requests
+  std::chrono::milliseconds body_timeout{60'000};  // between two pieces of a body
+  std::chrono::milliseconds idle_timeout{75'000};  // between two requests
   std::chrono::milliseconds write_timeout{60'000};
-  std::size_t worker_queue = 1024;                   // requests that wait for a worker; more get 503 with Retry-After
+  std::size_t worker_queue = 1024;  // requests that wait for a worker; more get 503 with Retry-After
   std::optional<TlsSettings> tls;
   // Told of each failure that is this server's own: a handler that threw, or returned ErrorCode::internal. For the log;
   // from any thread; must not block. The text may name the request's path and id, never its body or headers.
@@ -61,7 +61,8 @@ struct Served {
 class Server {
  public:
   // `router` and `guard` must outlive the server. `guard` may be null: then Access::required routes are refused.
-  Server(const Router& router, Guard* guard, ServerSettings settings, std::function<void(const Served&)> on_served = {});
+  Server(const Router& router, Guard* guard, ServerSettings settings,
+         std::function<void(const Served&)> on_served = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
