@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <tuple>
 
 #include "base/ids.hpp"
 #include "scoring/json_values.hpp"
@@ -27,42 +26,35 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-void append_collected_line(std::string& line, const CollectorSettings& settings, const CollectedRecord& record,
+std::string collected_line(const CollectorSettings& settings, const CollectedRecord& record,
                            std::string_view collection) {
   const bool is_input = collection == input_collection;
-  const std::string_view suffix = is_input ? "-inputs" : "-outputs";
-  line += R"({"specversion":"1.0","id":)";
-  append_json(line, std::string_view(record.correlation_id));
-  line.insert(line.size() - 1, suffix);
-  // Names of workspaces, endpoints and deployments need no escapes.
-  line += R"(,"source":"/workspaces/)";
-  line += settings.workspace;
-  line += "/onlineEndpoints/";
-  line += settings.endpoint;
-  line += "/deployments/";
-  line += record.deployment;
-  line += is_input ? R"(","type":"ciclo.inferencing.inputs")" : R"(","type":"ciclo.inferencing.outputs")";
-  line += R"(,"datacontenttype":"application/json")";
+  std::string data;
+  if (is_input) {
+    record.exchange->append_inputs(data);
+  } else {
+    record.exchange->append_outputs(data);
+  }
+  std::string line = R"({"specversion":"1.0")";
+  append_member(line, "id", record.correlation_id + (is_input ? "-inputs" : "-outputs"));
+  append_member(line, "source",
+                fmt::format("/workspaces/{}/onlineEndpoints/{}/deployments/{}", settings.workspace, settings.endpoint,
+                            record.deployment));
+  append_member(line, "type", fmt::format("ciclo.inferencing.{}", is_input ? "inputs" : "outputs"));
+  append_member(line, "datacontenttype", "application/json");
   append_member(line, "time", format_rfc3339(record.time));
   line += ",\"data\":";
-  const auto start = line.size();
-  if (is_input) {
-    record.exchange->append_inputs(line);
-  } else {
-    record.exchange->append_outputs(line);
-  }
-  const auto size = line.size() - start;
+  line += data;
   append_member(line, "correlationid", record.correlation_id);
   append_member(line, "xrequestid", record.request_id);
   append_member(line, "modelname", record.model_name);
   append_member(line, "modelversion", record.model_version);
-  line += R"(,"collectdatatype":"pandas.core.frame.DataFrame","agent":"ciclo-scorer","contentrange":"bytes 0-)";
-  line += std::to_string(size == 0 ? 0 : size - 1);
-  line += '/';
-  line += std::to_string(size);
-  line += '"';
+  append_member(line, "collectdatatype", "pandas.core.frame.DataFrame");
+  append_member(line, "agent", "ciclo-scorer");
+  append_member(line, "contentrange", fmt::format("bytes 0-{}/{}", data.empty() ? 0 : data.size() - 1, data.size()));
   if (record.is_shadow) line += ",\"shadow\":true";
   line += "}\n";
+  return line;
 }
 
 // The files being appended to: one for each deployment, collection and hour.
@@ -72,37 +64,24 @@ class Collector::Files {
     for (auto& [path, file] : open_) ::close(file.descriptor);
   }
 
-  // Where the lines of a request go until write().
-  struct Pending {
-    std::string path;
-    std::string text;
-    std::size_t lines = 0;
-  };
-  // The path is worked out once for each hour, not for each request.
-  template <class MakePath>
-  Pending& pending(std::int64_t hour, const std::string& deployment, bool is_input, const MakePath& make_path) {
-    auto& found = pending_[{hour, deployment, is_input}];
-    if (found.path.empty()) found.path = make_path();
-    return found;
-  }
+  void add(const std::string& path, std::string line) { pending_[path].push_back(std::move(line)); }
 
   // Writes what was added. The lines that could not be written are dropped.
   void write(CollectorCounters& counters, std::string& error) {
-    for (auto& [key, waiting] : pending_) {
-      if (waiting.lines == 0) continue;
-      const auto failed = append(waiting.path, waiting.text);
+    for (auto& [path, lines] : pending_) {
+      std::string text;
+      for (const auto& line : lines) text += line;
+      const auto failed = append(path, text);
       if (failed.empty()) {
-        counters.collected += waiting.lines;
-        counters.bytes += waiting.text.size();
+        counters.collected += lines.size();
+        counters.bytes += text.size();
         error.clear();
       } else {
-        counters.dropped += waiting.lines;
+        counters.dropped += lines.size();
         error = failed;
       }
-      waiting.lines = 0;
-      waiting.text.clear();
     }
-    if (pending_.size() > max_open) pending_.clear();
+    pending_.clear();
     // Files of past hours are not written again.
     while (open_.size() > max_open) {
       ::close(open_.begin()->second.descriptor);
@@ -146,7 +125,7 @@ class Collector::Files {
     return {};
   }
 
-  std::map<std::tuple<std::int64_t, std::string, bool>, Pending> pending_;
+  std::map<std::string, std::vector<std::string>> pending_;
   std::map<std::string, File> open_;
 };
 
@@ -219,19 +198,14 @@ void Collector::run() {
 
 void Collector::write(const std::vector<CollectedRecord>& records) {
   for (const auto& record : records) {
-    const auto hour = std::chrono::floor<std::chrono::hours>(record.time);
-    for (const bool is_input : {true, false}) {
-      if (is_input ? !record.inputs : !record.outputs) continue;
-      const auto collection = is_input ? input_collection : output_collection;
-      auto& waiting = files_->pending(hour.time_since_epoch().count(), record.deployment, is_input, [&] {
-        const auto folders = fmt::format("{:%Y/%m/%d/%H}", std::chrono::time_point_cast<std::chrono::seconds>(hour));
-        return (settings_.folder / settings_.endpoint / record.deployment / collection / folders /
-                (settings_.instance + ".jsonl"))
-            .string();
-      });
-      append_collected_line(waiting.text, settings_, record, collection);
-      ++waiting.lines;
-    }
+    const auto hour = fmt::format("{:%Y/%m/%d/%H}", std::chrono::floor<std::chrono::seconds>(record.time));
+    const auto add = [&](std::string_view collection) {
+      const auto path = settings_.folder / settings_.endpoint / record.deployment / collection / hour /
+                        (settings_.instance + ".jsonl");
+      files_->add(path.string(), collected_line(settings_, record, collection));
+    };
+    if (record.inputs) add(input_collection);
+    if (record.outputs) add(output_collection);
   }
   CollectorCounters written;
   std::string error;

@@ -97,8 +97,8 @@ class Collector {
   std::thread thread_;
 };
 
-// Appends one line of the format, with its line end.
-void append_collected_line(std::string& line, const CollectorSettings& settings, const CollectedRecord& record,
+// One line of the format, with its line end.
+std::string collected_line(const CollectorSettings& settings, const CollectedRecord& record,
                            std::string_view collection);
 
 }  // namespace ciclo::scoring

@@ -62,8 +62,7 @@ Result<TensorSpec> spec_of(std::string name, const Ort::TypeInfo& info) {
   if (!type)
     return fail(ErrorCode::unsupported, fmt::format("'{}' has an element type that no request can bring", name),
                 "model");
-  const auto shape = tensor.GetShape();
-  return TensorSpec{std::move(name), *type, Shape(shape.begin(), shape.end())};
+  return TensorSpec{std::move(name), *type, tensor.GetShape()};
 }
 
 Ort::Value value_of(const Ort::MemoryInfo& memory, const Tensor& tensor) {
@@ -91,8 +90,7 @@ Result<Tensor> tensor_of(const Ort::Value& value, const TensorSpec& spec) {
   const auto info = value.GetTensorTypeAndShapeInfo();
   Tensor tensor;
   tensor.type = spec.type;
-  const auto shape = info.GetShape();
-  tensor.shape.assign(shape.begin(), shape.end());
+  tensor.shape = info.GetShape();
   const auto count = info.GetElementCount();
   if (spec.type != DataType::bytes) {
     tensor.raw.assign(static_cast<const char*>(value.GetTensorRawData()), count * size_of(spec.type));

@@ -21,12 +21,8 @@ constexpr std::size_t ignored = ~std::size_t{0};
 struct Payload {
   element data;
   std::optional<array> columns;  // names, for positional rows
-  std::string_view key;          // the body's member that holds it
-  bool is_split = false;         // data lies below `key`
+  std::string pointer;           // JSON pointer of `data`, for messages
   bool by_column = false;        // {"column": [values]} instead of a list of rows
-
-  // JSON pointer of `data`, for messages.
-  std::string pointer() const { return key.empty() ? "" : fmt::format("/{}{}", key, is_split ? "/data" : ""); }
 };
 
 class RowReader {
@@ -61,7 +57,7 @@ class RowReader {
     return fail(ErrorCode::invalid,
                 fmt::format("column '{}', row {}: expected {}, got {}", facts.name, row, describe(facts.type),
                             describe_value(value)),
-                payload_.pointer());
+                payload_.pointer);
   }
 
   // A column that may be left out is missing in every row: NaN or "".
@@ -72,7 +68,7 @@ class RowReader {
       const auto& facts = layout_.columns[c];
       if (facts.required) {
         const auto near = nearest(facts.name, unknown);
-        return fail(ErrorCode::invalid, fmt::format("the column '{}' is missing", facts.name), payload_.pointer(),
+        return fail(ErrorCode::invalid, fmt::format("the column '{}' is missing", facts.name), payload_.pointer,
                     near ? fmt::format("the request has '{}'", *near) : "the model needs: " + names());
       }
       const auto& place = layout_.places[c];
@@ -81,7 +77,7 @@ class RowReader {
           return fail(
               ErrorCode::invalid,
               fmt::format("the column '{}' is missing, and {} cannot be missing", facts.name, describe(facts.type)),
-              payload_.pointer());
+              payload_.pointer);
         }
       }
     }
@@ -109,10 +105,10 @@ class RowReader {
     array rows;
     if (payload_.data.get_array().get(rows) != simdjson::SUCCESS) {
       return fail(ErrorCode::invalid, fmt::format("expected a list of rows, got {}", describe_value(payload_.data)),
-                  payload_.pointer());
+                  payload_.pointer);
     }
     const auto count = rows.size();
-    if (count == 0) return fail(ErrorCode::invalid, "there are no rows to score", payload_.pointer());
+    if (count == 0) return fail(ErrorCode::invalid, "there are no rows to score", payload_.pointer);
     allocate(count);
     const element first = *rows.begin();
     if (first.is_object()) return read_records(rows);
@@ -125,7 +121,7 @@ class RowReader {
       if (width != layout_.columns.size()) {
         return fail(ErrorCode::invalid,
                     fmt::format("row 0 has {} values, but the model has {} columns", width, layout_.columns.size()),
-                    payload_.pointer(), "the model needs: " + names());
+                    payload_.pointer, "the model needs: " + names());
       }
       for (std::size_t i = 0; i < width; ++i) map_[i] = i;
       return {};
@@ -137,14 +133,14 @@ class RowReader {
       std::string_view text;
       if (name.get_string().get(text) != simdjson::SUCCESS) {
         return fail(ErrorCode::invalid, fmt::format("'columns' holds {}; names were expected", describe_value(name)),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       const auto column = index_of(text);
       if (column == ignored) {
         unknown.emplace_back(text);
       } else if (present[column]) {
         return fail(ErrorCode::invalid, fmt::format("the column '{}' stands twice in 'columns'", text),
-                    payload_.pointer());
+                    payload_.pointer);
       } else {
         present[column] = true;
       }
@@ -153,7 +149,7 @@ class RowReader {
     }
     if (position != width) {
       return fail(ErrorCode::invalid, fmt::format("row 0 has {} values, but 'columns' names {}", width, position),
-                  payload_.pointer());
+                  payload_.pointer);
     }
     return fill_missing(present, unknown, rows);
   }
@@ -172,7 +168,7 @@ class RowReader {
       }
       if (entry.get_array().get(values) != simdjson::SUCCESS) {
         return fail(ErrorCode::invalid, fmt::format("row {}: expected a list, got {}", row, describe_value(entry)),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       std::size_t position = 0;
       for (const element value : values) {
@@ -182,7 +178,7 @@ class RowReader {
       if (position != map_.size()) {
         return fail(ErrorCode::invalid,
                     fmt::format("row {} has {} values, but row 0 has {}", row, position, map_.size()),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       ++row;
     }
@@ -197,7 +193,7 @@ class RowReader {
       object record;
       if (entry.get_object().get(record) != simdjson::SUCCESS) {
         return fail(ErrorCode::invalid, fmt::format("row {}: expected an object, got {}", row, describe_value(entry)),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       std::vector<bool> filled(layout_.columns.size());
       std::size_t position = 0;
@@ -222,8 +218,8 @@ class RowReader {
         for (std::size_t c = 0; c < filled.size(); ++c) {
           if (!filled[c] && layout_.columns[c].required) {
             return fail(ErrorCode::invalid,
-                        fmt::format("column '{}' is missing in row {}", layout_.columns[c].name, row),
-                        payload_.pointer(), "write null for a missing value");
+                        fmt::format("column '{}' is missing in row {}", layout_.columns[c].name, row), payload_.pointer,
+                        "write null for a missing value");
           }
         }
       }
@@ -248,17 +244,17 @@ class RowReader {
       if (field.value.get_array().get(values) != simdjson::SUCCESS) {
         return fail(ErrorCode::invalid,
                     fmt::format("column '{}': expected a list, got {}", field.key, describe_value(field.value)),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       if (!rows) {
         rows = values.size();
-        if (*rows == 0) return fail(ErrorCode::invalid, "there are no rows to score", payload_.pointer());
+        if (*rows == 0) return fail(ErrorCode::invalid, "there are no rows to score", payload_.pointer);
         allocate(*rows);
       }
       if (values.size() != *rows) {
         return fail(ErrorCode::invalid,
                     fmt::format("column '{}' has {} values, others have {}", field.key, values.size(), *rows),
-                    payload_.pointer());
+                    payload_.pointer);
       }
       std::size_t row = 0;
       for (element value : values) {
@@ -308,18 +304,17 @@ Result<Payload> payload_of_object(const object& root) {
                 "the body has none of input_data, dataframe_split, dataframe_records, data, instances and inputs", {},
                 hint);
   }
-  Payload payload{value, std::nullopt, key, false, key == "inputs"};
+  Payload payload{value, std::nullopt, fmt::format("/{}", key), key == "inputs"};
   object split;
   if ((key == "input_data" || key == "dataframe_split") && value.get_object().get(split) == simdjson::SUCCESS) {
     element data;
     if (split["data"].get(data) != simdjson::SUCCESS) {
-      if (key == "dataframe_split")
-        return fail(ErrorCode::invalid, "'dataframe_split' has no 'data'", payload.pointer());
+      if (key == "dataframe_split") return fail(ErrorCode::invalid, "'dataframe_split' has no 'data'", payload.pointer);
       payload.by_column = true;
       return payload;
     }
     payload.data = data;
-    payload.is_split = true;
+    payload.pointer += "/data";
     array columns;
     if (split["columns"].get_array().get(columns) == simdjson::SUCCESS) payload.columns = columns;
   }
@@ -373,7 +368,7 @@ Result<std::vector<Tensor>> read_tensors(const Payload& payload, const InputLayo
     if (layout.inputs.size() != 1) {
       return fail(ErrorCode::invalid,
                   fmt::format("the model has {} inputs: give an object with one list for each", layout.inputs.size()),
-                  payload.pointer());
+                  payload.pointer);
     }
     CICLO_TRY(auto tensor, tensor_of(payload.data, layout.inputs[0]));
     tensors.push_back(std::move(tensor));
@@ -382,7 +377,7 @@ Result<std::vector<Tensor>> read_tensors(const Payload& payload, const InputLayo
   for (const auto& spec : layout.inputs) {
     element value;
     if (named[spec.name].get(value) != simdjson::SUCCESS) {
-      return fail(ErrorCode::invalid, fmt::format("the input '{}' is missing", spec.name), payload.pointer());
+      return fail(ErrorCode::invalid, fmt::format("the input '{}' is missing", spec.name), payload.pointer);
     }
     CICLO_TRY(auto tensor, tensor_of(value, spec));
     tensors.push_back(std::move(tensor));
@@ -394,7 +389,7 @@ Result<std::vector<Tensor>> read_tensors(const Payload& payload, const InputLayo
 
 Result<std::vector<Tensor>> read_rows(std::string_view body, const InputLayout& layout) {
   CICLO_TRY(const auto root, parse_body(body));
-  Payload payload{root, std::nullopt, "", false, false};
+  Payload payload{root, std::nullopt, "", false};
   object named;
   if (root.get_object().get(named) == simdjson::SUCCESS) {
     CICLO_TRY(payload, payload_of_object(named));

@@ -6,7 +6,6 @@
 // Thread safety: plain values.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -44,8 +43,7 @@ bool is_floating(DataType type);
 // What a person would call a value of this type: "a whole number", "a number", "a string", "true or false".
 std::string_view describe(DataType type);
 
-// Shapes of up to four dimensions take no memory of their own.
-using Shape = boost::container::small_vector<std::int64_t, 4>;
+using Shape = std::vector<std::int64_t>;
 
 // Elements of a shape; nothing when a dimension is negative or the product exceeds 2^31 elements.
 std::optional<std::size_t> element_count(const Shape& shape);
