@@ -44,6 +44,7 @@
 #include "resources/reconcile.hpp"
 #include "server/first_start.hpp"
 #include "server/private_file.hpp"
+#include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
 
 namespace ciclo::server {
@@ -120,6 +121,7 @@ struct Application::Parts {
 
   std::unique_ptr<resources::ReconcileLoop> loop;
 
+  ServerMetrics metrics;
   http::Router router;
   std::unique_ptr<administration::TokenGuard> guard;
   std::unique_ptr<http::Server> server;
@@ -257,7 +259,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(outer_loop::add_endpoint_routes(router, {*service, *endpoint_keys, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_approval_routes(router, {*service, *promoter, *model_locator}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
-  return add_system_routes(router, {*events});
+  return add_system_routes(router, {*events, metrics});
 }
 
 Result<void> Application::Parts::listen() {
@@ -267,7 +269,8 @@ Result<void> Application::Parts::listen() {
   http_settings.address = settings.address;
   http_settings.port = settings.port;
   http_settings.tls = settings.tls;
-  server = std::make_unique<http::Server>(router, guard.get(), http_settings);
+  server = std::make_unique<http::Server>(router, guard.get(), http_settings,
+                                          [this](const http::Served& served) { metrics.served(served); });
   return server->start();
 }
 

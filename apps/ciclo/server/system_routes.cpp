@@ -38,6 +38,13 @@ Result<void> add_system_routes(http::Router& router, SystemRouteParts parts) {
   events.action = "workspace/read";
   CICLO_CHECK(router.add(std::move(events)));
 
+  http::Route metrics =
+      route("/metrics", "Numbers for Prometheus", [&own = parts.metrics](http::Request&) -> Result<http::Response> {
+        return http::Response::text(own.text(), "text/plain; version=0.0.4; charset=utf-8");
+      });
+  metrics.action = "organisation/read";
+  CICLO_CHECK(router.add(std::move(metrics)));
+
   http::Route health = route("/health", "Is the server alive?",
                              [](http::Request&) -> Result<http::Response> { return http::Response::text("OK"); });
   health.access = http::Access::open;
