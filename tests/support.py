@@ -105,6 +105,37 @@ class Server:
             return status, text.decode(errors="replace")
 
 
+class PostgreSQL:
+    """A PostgreSQL server of its own on a socket in a temporary folder, run by the user postgres when we are root."""
+
+    def __init__(self):
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        if not programs:
+            raise AssertionError("PostgreSQL is not installed: run scripts/setup test")
+        self.bin = programs[-1]
+        self.folder = Path(tempfile.mkdtemp(prefix="ciclo-postgres-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        atexit.register(self.close)
+        self.run("initdb", "--pgdata", self.folder / "data", "--username", "ciclo", "--auth", "trust", "--locale", "C",
+                 "--encoding", "UTF8", "--no-sync")
+        self.run("pg_ctl", "--pgdata", self.folder / "data", "--wait", "--log", self.folder / "log", "--options",
+                 f"-c listen_addresses='' -c unix_socket_directories={self.folder}", "start")
+        self.run("createdb", "--host", self.folder, "--username", "ciclo", "ciclo")
+        self.url = f"postgresql://ciclo@/ciclo?host={self.folder}"
+
+    def run(self, program, *words):
+        command = [self.bin / program, *words]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60)
+
+    def close(self):
+        if self.folder.exists():
+            self.run("pg_ctl", "--pgdata", self.folder / "data", "--mode", "immediate", "stop")
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def wait_until(condition, what, seconds=60):
     """The condition's first true value; looks again in short turns, fails with what was waited for."""
     end = time.monotonic() + seconds

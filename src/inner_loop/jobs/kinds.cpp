@@ -65,7 +65,8 @@ Json job_view(const resources::Kind& kind, const resources::Resource& job, const
   // Where the job's outputs are, once that is decided, over where they were asked to be.
   for (const auto& [name, output] : member(job.status, "outputs").items()) out["outputs"][name] = output;
   if (!server.empty()) {
-    const std::string studio = fmt::format("{}/studio/workspaces/{}/jobs/{}", server, job.key.workspace, job.key.name);
+    // Until there is a page for people, the API's own address of the job.
+    const std::string studio = fmt::format("{}/api/v1/workspaces/{}/jobs/{}", server, job.key.workspace, job.key.name);
     out["services"] = {
         {"Tracking", {{"endpoint", fmt::format("{}/workspaces/{}", server, job.key.workspace)}, {"type", "Tracking"}}},
         {"Studio", {{"endpoint", studio}, {"type", "Studio"}}}};
