@@ -64,13 +64,14 @@ Result<Table> make_table(const Json& items, const std::vector<resources::Column>
   return table;
 }
 
-// For answers without columns of their own: the top-level scalars of the first item.
-std::vector<resources::Column> guess_columns(const Json& items) {
+// For answers without columns of their own: the top-level fields of the first item; nested ones only when a query chose
+// them (`nested`).
+std::vector<resources::Column> guess_columns(const Json& items, bool nested) {
   std::vector<resources::Column> columns;
   if (items.empty()) return columns;
   if (!items.front().is_object()) return {{"RESULT", "@"}};
   for (const auto& [key, value] : items.front().items())
-    if (!value.is_structured()) columns.push_back({key, "\"" + key + "\""});
+    if (nested || !value.is_structured()) columns.push_back({key, "\"" + key + "\""});
   return columns;
 }
 
@@ -132,7 +133,9 @@ Result<std::string> render(const Json& answer, const OutputSettings& settings,
   if (shown.is_null()) return std::string();
   const Json items = shown.is_array() ? shown : Json::array({shown});
   if (items.empty()) return std::string();
-  CICLO_TRY(const Table table, make_table(items, columns.empty() || settings.query ? guess_columns(items) : columns));
+  CICLO_TRY(const Table table,
+            make_table(items,
+                       columns.empty() || settings.query ? guess_columns(items, settings.query.has_value()) : columns));
   return render_table(table);
 }
 
