@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -100,10 +101,12 @@ MlflowClient::MlflowClient(MlflowSettings settings, const Clock& clock)
   while (settings_.tracking_uri.ends_with('/')) settings_.tracking_uri.pop_back();
 }
 
-Result<http::ClientResponse> MlflowClient::send(http::ClientRequest request, bool repeat) {
+Result<http::ClientResponse> MlflowClient::send(http::ClientRequest request, bool repeat,
+                                                const std::function<void()>& rewind) {
   auto answer = http_.send(request);
   for (int attempt = 1; repeat && attempt < max_attempts && may_help_to_repeat(answer); ++attempt) {
     std::this_thread::sleep_for(pause_before(attempt));
+    if (rewind) rewind();
     answer = http_.send(request);
   }
   if (!answer) return answer;
@@ -156,8 +159,11 @@ Result<void> MlflowClient::upload(const std::filesystem::path& file, const std::
     piece.resize(static_cast<std::size_t>(in->gcount()));
     return piece;
   };
-  // A stream can be read once only, so this is not repeated.
-  CICLO_CHECK(send(std::move(request), false));
+  const auto rewind = [in] {
+    in->clear();
+    in->seekg(0);
+  };
+  CICLO_CHECK(send(std::move(request), true, rewind));
   return {};
 }
 

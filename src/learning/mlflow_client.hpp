@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,7 +72,8 @@ class MlflowClient {
   // The version of that name, run and source, if there is one.
   Result<std::optional<RegisteredVersion>> version_of_source(const NewVersion& version);
   Result<std::string> artifact_url(const RegisteredVersion& version, const std::string& path);
-  Result<http::ClientResponse> send(http::ClientRequest request, bool repeat);
+  // `rewind` is called before a repetition, for a body that is a stream.
+  Result<http::ClientResponse> send(http::ClientRequest request, bool repeat, const std::function<void()>& rewind = {});
 
   MlflowSettings settings_;
   const Clock& clock_;
