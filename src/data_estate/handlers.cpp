@@ -72,9 +72,10 @@ Result<void> add_datastore_routes(http::Router& router, const Locations& locatio
   };
   static constexpr const char* paths = "/datastores/{datastore}/paths/{path*}";
   const DataParts parts{locations, blobs};
-  for (const Entry& entry : {Entry{http::Method::get, paths, "storage/read", "Read a file, or list a folder", get_path},
-                             Entry{http::Method::put, paths, "storage/write", "Store a file", put_path},
-                             Entry{http::Method::del, paths, "storage/write", "Delete a file or folder", delete_path}}) {
+  for (const Entry& entry :
+       {Entry{http::Method::get, paths, "storage/read", "Read a file, or list a folder", get_path},
+        Entry{http::Method::put, paths, "storage/write", "Store a file", put_path},
+        Entry{http::Method::del, paths, "storage/write", "Delete a file or folder", delete_path}}) {
     http::Route route;
     route.method = entry.method;
     route.pattern = std::string("/api/v1/workspaces/{workspace}") + entry.pattern;

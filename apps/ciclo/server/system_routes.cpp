@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "inner_loop/tracking/handlers.hpp"
 
 namespace ciclo::server {
 namespace {
@@ -44,6 +45,13 @@ Result<void> add_system_routes(http::Router& router, SystemRouteParts parts) {
       });
   metrics.action = "organisation/read";
   CICLO_CHECK(router.add(std::move(metrics)));
+
+  http::Route version =
+      route("/version", "The version of MLflow's API that is served", [](http::Request&) -> Result<http::Response> {
+        return http::Response::text(std::string(tracking::mlflow_version));
+      });
+  version.access = http::Access::open;
+  CICLO_CHECK(router.add(std::move(version)));
 
   http::Route health = route("/health", "Is the server alive?",
                              [](http::Request&) -> Result<http::Response> { return http::Response::text("OK"); });

@@ -7,9 +7,6 @@
 namespace ciclo::tracking {
 namespace {
 
-// The release of MLflow whose API is served; clients adapt to it.
-constexpr std::string_view mlflow_version = "3.6.0";
-
 http::Response endpoint_not_found(const http::Request& request) {
   return http::Response::json(
       {{"error_code", "ENDPOINT_NOT_FOUND"},

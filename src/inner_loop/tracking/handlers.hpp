@@ -1,6 +1,8 @@
 // MLflow's REST endpoints for tracking, logged models and artifacts. The registry's are in src/registry.
 #pragma once
 
+#include <string_view>
+
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
@@ -11,6 +13,9 @@
 #include "platform/sql/database.hpp"
 
 namespace ciclo::tracking {
+
+// The release of MLflow whose API is served. Clients ask for it at /version and adapt to it.
+inline constexpr std::string_view mlflow_version = "3.6.0";
 
 // The services of tracking together, as apps/ builds them. Thread safety: as its parts.
 struct Tracking {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/ids.hpp"
 #include "outer_loop/gates/kinds.hpp"
 #include "outer_loop/gates/state.hpp"
 
@@ -12,8 +11,6 @@ namespace {
 using resources::Caller;
 using resources::Resource;
 using resources::ResourceKey;
-
-constexpr std::size_t short_id_bytes = 4;
 
 ApprovalState state_of(const Resource& approval) {
   return approval_state_named(text_or(approval.status, "state"));
@@ -114,18 +111,6 @@ Result<Resource> note_approval(sql::Session& session, const PromotionParts& part
 }
 
 }  // namespace
-
-Result<Resource> request_promotion_in(sql::Session& session, resources::ResourceService& service,
-                                      const PromoteRequest& request) {
-  resources::CreateRequest create;
-  create.workspace = request.workspace;
-  create.kind = "approval";
-  create.document = {
-      {"name", fmt::format("{}-{}-{}", request.subject.name, request.subject.version, random_hex(short_id_bytes))},
-      {"subject", reference_to(request.subject)}};
-  if (!request.gate.empty()) create.document["gate"] = request.gate;
-  return service.create_in(session, request.requested_by, std::move(create));
-}
 
 Result<Resource> conclude_checks_in(sql::Session& session, const PromotionParts& parts, const ResourceKey& key,
                                     const GateOutcome& outcome) {

@@ -21,17 +21,6 @@ struct PromotionParts {
   registry::ModelLocator& locator;
 };
 
-struct PromoteRequest {
-  resources::ResourceKey subject;  // the model version
-  std::string workspace;           // where to
-  Json gate = Json::object();
-  resources::Caller requested_by;
-};
-// Asks for a promotion, under a name like "weather-3-1f2e3d4c". The caller needs automation/write in the target and
-// read access to the model's workspace.
-Result<resources::Resource> request_promotion_in(sql::Session& session, resources::ResourceService& service,
-                                                 const PromoteRequest& request);
-
 struct GateOutcome {
   std::vector<CheckResult> checks;
   std::optional<registry::CopiedModel> copy;  // when they pass

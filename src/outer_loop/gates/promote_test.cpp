@@ -196,20 +196,6 @@ TEST_F(PromotionTest, NeedsARightInTheTarget) {
   EXPECT_TRUE(world.events_of("ciclo.approval.approved").empty());
 }
 
-TEST_F(PromotionTest, IsAskedForWithinATransaction) {
-  put_model("0.84");
-  const Resource made = must(world.database->write([&](sql::Session& session) {
-    return request_promotion_in(
-        session, *world.service,
-        {.subject = {.workspace = "dev", .kind = "model", .parent = {}, .name = "weather", .version = "1"},
-         .workspace = "prod",
-         .gate = Json::object(),
-         .requested_by = world.maria()});
-  }));
-  EXPECT_TRUE(made.key.name.starts_with("weather-1-"));
-  EXPECT_EQ(text_or(made.status, "requested_by"), "maria");
-}
-
 TEST_F(PromotionTest, RefusesWhatMakesNoSense) {
   put_model("0.84");
   const auto code = [&](const std::string& workspace, Json document) {
