@@ -84,7 +84,7 @@ TEST(Render, GivesScriptsWhatTheyExpect) {
   EXPECT_EQ(shown(jobs, "tsv", "[5].name"), "");
   EXPECT_EQ(shown(jobs, "none"), "");
   EXPECT_EQ(shown(jobs, "json", "[0].name"), "\"a\"\n");
-  EXPECT_EQ(shown(jobs, "table"), "name  n\n----  -\na     1\nbb     \n");
+  EXPECT_EQ(shown(jobs, "table"), "name  n\n----  -\na     1\nbb\n");
   EXPECT_EQ(shown(Json::array(), "table"), "");
   EXPECT_EQ(shown({{"a", 1}}, "yaml"), "a: 1\n");
   EXPECT_TRUE(shown(jobs, "json", "[name").starts_with("ERROR"));

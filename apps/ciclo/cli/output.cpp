@@ -92,6 +92,7 @@ std::string render_table(const Table& table) {
       out += cells[i];
       if (i + 1 < cells.size()) out.append(widths[i] - width_of(cells[i]) + 2, ' ');
     }
+    while (out.ends_with(' ')) out.pop_back();
     return out + "\n";
   };
   std::string out = line(table.titles);
