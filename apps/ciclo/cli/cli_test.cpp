@@ -85,6 +85,8 @@ TEST(Render, GivesScriptsWhatTheyExpect) {
   EXPECT_EQ(shown(jobs, "none"), "");
   EXPECT_EQ(shown(jobs, "json", "[0].name"), "\"a\"\n");
   EXPECT_EQ(shown(jobs, "table"), "name  n\n----  -\na     1\nbb\n");
+  EXPECT_EQ(shown(Json::parse(R"([{"a":0.8223684210526315}])"), "table"), "a\n--------\n0.822368\n");
+  EXPECT_EQ(shown(Json::parse(R"([{"a":0.8223684210526315}])"), "tsv"), "0.8223684210526315\n");
   EXPECT_EQ(shown(Json::array(), "table"), "");
   EXPECT_EQ(shown({{"a", 1}}, "yaml"), "a: 1\n");
   EXPECT_TRUE(shown(jobs, "json", "[name").starts_with("ERROR"));

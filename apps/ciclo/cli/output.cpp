@@ -19,6 +19,11 @@ std::string cell(const Json& value) {
   return to_text(value);
 }
 
+// In a table for people six digits of a number are enough; scripts get all of them.
+std::string table_cell(const Json& value) {
+  return value.is_number_float() ? fmt::format("{:.6g}", value.get<double>()) : cell(value);
+}
+
 std::string tsv_cell(const Json& value) {
   if (value.is_object() || value.is_array()) return value.empty() ? "" : to_text(value);
   return replace_all(replace_all(cell(value), "\t", " "), "\n", " ");
@@ -57,7 +62,7 @@ Result<Table> make_table(const Json& items, const std::vector<resources::Column>
     std::vector<std::string> row;
     for (const JmesPath& query : queries) {
       CICLO_TRY(const Json value, query.search(item));
-      row.push_back(cell(value));
+      row.push_back(table_cell(value));
     }
     table.rows.push_back(std::move(row));
   }

@@ -240,6 +240,21 @@ Result<int> run_archive(Context& context, const Kind& kind, std::string_view ver
   return 0;
 }
 
+Result<int> run_label(Context& context, const Kind& kind) {
+  CICLO_TRY(const std::string collection, collection_path(context, kind));
+  CICLO_TRY(const std::string name, context.options.needed("name"));
+  CICLO_TRY(const std::string label, context.options.needed("label"));
+  const std::string path =
+      fmt::format("{}/{}/labels/{}", collection, http::percent_encode(name), http::percent_encode(label));
+  if (context.options.has("remove")) {
+    CICLO_CHECK(context.session.call(http::Method::del, path));
+    return 0;
+  }
+  CICLO_TRY(const std::string version, context.options.needed("version"));
+  CICLO_CHECK(context.session.call(http::Method::put, path, {{"version", version}}));
+  return 0;
+}
+
 Command create_command(const Kind& kind) {
   Command command{kind.name,
                   "create",
@@ -297,6 +312,10 @@ std::vector<Command> resource_commands(const resources::KindTable& kinds) {
     if (kind.versioning == Versioning::versions) show_options.push_back(label_option);
     commands.push_back(simple_command(kind, "show", fmt::format("Show a {}.", kind.title), show_options,
                                       [&kind](Context& context) { return run_show(context, kind); }));
+    if (kind.versioning == Versioning::versions)
+      commands.push_back(simple_command(kind, "label", fmt::format("Put a label on a {} version.", kind.title),
+                                        {label_option, {{"remove"}, Takes::nothing, "Take the label away instead."}},
+                                        [&kind](Context& context) { return run_label(context, kind); }));
     if (kind.can_update) {
       std::vector<Option> options = {file_option, set_option, no_wait_option};
       options.insert(options.end(), field_options.begin(), field_options.end());

@@ -57,31 +57,19 @@ class Follower {
  public:
   explicit Follower(Context& context) : context_(context) {}
 
+  // Prints what is new: the status as long as it runs, its output, and its end after all of its output.
   Result<bool> follow(const Json& job) {
-    const std::string name = text_or(job, "name");
     const std::string status = text_or(job, "status");
-    Seen& seen = seen_[name];
-    if (status != seen.status) {
-      if (status != "NotStarted" && status != "Queued") {
-        const std::string title = text_or(job, "display_name", name);
-        std::cout << fmt::format("[{}] {}{}\n", title, status,
-                                 member(job, "reused_from").is_string() ? " (reused: the same step ran before)" : "")
-                  << std::flush;
-      }
-      seen.status = status;
-    }
     if (status == "NotStarted" || status == "Queued") return false;
-    const std::string path = path_of(job);
+    Seen& seen = seen_[text_or(job, "name")];
+    if (!has_ended(status)) announce(job, seen);
     bool moved = false;
     while (true) {
-      CICLO_TRY(const bool more, print_new(context_, path, seen.offset));
+      CICLO_TRY(const bool more, print_new(context_, path_of(job), seen.offset));
       if (!more) break;
       moved = true;
     }
-    if (has_ended(status) && !seen.told) {
-      seen.told = true;
-      if (const std::string text = error_text(job); !text.empty()) std::cout << text << "\n" << std::flush;
-    }
+    if (has_ended(status)) announce(job, seen);
     return moved;
   }
 
@@ -89,8 +77,19 @@ class Follower {
   struct Seen {
     std::string status;
     std::size_t offset = 0;
-    bool told = false;
   };
+
+  static void announce(const Json& job, Seen& seen) {
+    const std::string status = text_or(job, "status");
+    if (status == seen.status) return;
+    seen.status = status;
+    const bool reused = member(job, "reused_from").is_string();
+    std::cout << fmt::format("[{}] {}{}\n", text_or(job, "display_name", text_or(job, "name")), status,
+                             reused ? " (reused: the same step ran before)" : "");
+    if (const std::string text = error_text(job); has_ended(status) && !text.empty()) std::cout << text << "\n";
+    std::cout << std::flush;
+  }
+
   Context& context_;
   std::map<std::string, Seen> seen_;
 };
