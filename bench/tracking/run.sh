@@ -1,13 +1,17 @@
 #!/bin/sh
 # Log-metric requests a second, and the time of a filtered search: Ciclo beside `mlflow server` over SQLite, in one run.
-#   bench/tracking/run.sh <path of ciclo> [seconds of each measurement, default 5]
-# Needs build/venvs/mlflow-3 (tests/clients/mlflow_run.sh makes it). Checks that what was acknowledged is there.
+#   bench/tracking/run.sh [path of ciclo] [seconds of each measurement, default 5]
+# The peer is installed from PyPI into build/venvs/mlflow-3, once. Checks that what was acknowledged is there.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-ciclo=$(realpath "${1:?give the path of the program ciclo}")
+ciclo=$(realpath "${1:-${CICLO_BIN:-$root/build/release/bin}/ciclo}")
 seconds=${2:-5}
 python="$root/build/venvs/mlflow-3/bin/python"
-[ -x "$python" ] || { echo "run tests/clients/mlflow_run.sh once first" >&2; exit 1; }
+if [ ! -f "$root/build/venvs/mlflow-3/complete" ]; then
+  python3 -m venv "$root/build/venvs/mlflow-3"
+  "$root/build/venvs/mlflow-3/bin/pip" install --quiet 'mlflow>=3,<4' scikit-learn
+  touch "$root/build/venvs/mlflow-3/complete"
+fi
 
 folder=$(mktemp -d)
 server=
