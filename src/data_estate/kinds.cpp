@@ -93,7 +93,7 @@ resources::Kind data_kind(const Locations* locations, blobs::BlobStore* blobs) {
   kind.can_delete = false;
   kind.local_fields = {{"/path", resources::LocalField::upload, {}}};
   kind.columns = {
-      {"Name", "name"}, {"Version", "version"}, {"Type", "type"}, {"Rows", "profile.rows"}, {"Path", "path"}};
+      {"NAME", "name"}, {"VERSION", "version"}, {"TYPE", "type"}, {"ROWS", "profile.rows"}, {"PATH", "path"}};
   kind.normalise = normalise_data;
   kind.check = [locations, blobs](const CheckContext& context, Draft& draft) {
     return check_data(context, draft, locations, blobs);
@@ -108,7 +108,7 @@ resources::Kind datastore_kind() {
   kind.title = "datastore";
   kind.component = "storage";
   kind.schema = schemas::datastore;
-  kind.columns = {{"Name", "name"}, {"Type", "type"}, {"Account", "account_name"}};
+  kind.columns = {{"NAME", "name"}, {"TYPE", "type"}, {"ACCOUNT", "account_name"}};
   kind.normalise = normalise_datastore;
   kind.check = check_datastore;
   kind.check_delete = check_datastore_delete;

@@ -87,7 +87,7 @@ resources::Kind environment_kind() {
   kind.schema = schemas::environment;
   kind.can_delete = false;
   kind.local_fields = {{"/conda_file", LocalField::inline_yaml, {}}, {"/build/path", LocalField::upload, {}}};
-  kind.columns = {{"Name", "name"}, {"Version", "version"}, {"Image", "image"}, {"Description", "description"}};
+  kind.columns = {{"NAME", "name"}, {"VERSION", "version"}, {"IMAGE", "image"}, {"DESCRIPTION", "description"}};
   kind.normalise = normalise_environment;
   kind.check = admit_environment;
   return kind;
@@ -105,7 +105,7 @@ resources::Kind component_kind() {
   kind.can_delete = false;
   add_step_rules(kind.local_fields, "");
   add_node_rules(kind.local_fields, "/jobs/*");
-  kind.columns = {{"Name", "name"}, {"Version", "version"}, {"Type", "type"}, {"Display name", "display_name"}};
+  kind.columns = {{"NAME", "name"}, {"VERSION", "version"}, {"TYPE", "type"}, {"DISPLAY NAME", "display_name"}};
   kind.normalise = normalise_component;
   kind.check = admit_component;
   return kind;
@@ -118,7 +118,7 @@ resources::Kind compute_kind() {
   kind.title = "compute";
   kind.component = "workspace";
   kind.schema = schemas::compute;
-  kind.columns = {{"Name", "name"}, {"Type", "type"}, {"Size", "size"}, {"Max instances", "max_instances"}};
+  kind.columns = {{"NAME", "name"}, {"TYPE", "type"}, {"SIZE", "size"}, {"MAX INSTANCES", "max_instances"}};
   kind.normalise = normalise_compute;
   return kind;
 }
@@ -135,8 +135,8 @@ resources::Kind job_kind(const data_estate::Locations* locations, std::function<
   kind.can_delete = false;
   add_node_rules(kind.local_fields, "");
   add_node_rules(kind.local_fields, "/jobs/*");
-  kind.columns = {{"Name", "name"},     {"Display name", "display_name"},  {"Type", "type"},
-                  {"Status", "status"}, {"Experiment", "experiment_name"}, {"Created", "creation_context.created_at"}};
+  kind.columns = {{"NAME", "name"},     {"DISPLAY NAME", "display_name"},  {"TYPE", "type"},
+                  {"STATUS", "status"}, {"EXPERIMENT", "experiment_name"}, {"CREATED", "creation_context.created_at"}};
   kind.normalise = normalise_job;
   kind.check = [locations](const CheckContext& context, Draft& draft) -> Result<void> {
     CICLO_CHECK(admit_job(context, draft, locations));
