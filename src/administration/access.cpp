@@ -80,21 +80,25 @@ resources::Decision AccessSnapshot::decide(const resources::Caller& caller, std:
                              caller.principal, action)};
 }
 
-Result<void> AccessService::load() {
+Result<void> AccessService::load() const {
   CICLO_TRY(auto assignments,
             database_.read([](sql::Session& session) { return read_assignments(session, std::nullopt); }));
   const std::lock_guard lock(mutex_);
   snapshot_ = std::make_shared<AccessSnapshot>(std::move(assignments));
+  is_stale_ = false;
   return {};
+}
+
+std::shared_ptr<const AccessSnapshot> AccessService::current() const {
+  const std::lock_guard lock(mutex_);
+  return is_stale_ ? nullptr : snapshot_;
 }
 
 resources::Decision AccessService::decide(const resources::Caller& caller, std::string_view action,
                                           std::string_view workspace) const {
-  std::shared_ptr<const AccessSnapshot> snapshot;
-  {
-    const std::lock_guard lock(mutex_);
-    snapshot = snapshot_;
-  }
+  std::shared_ptr<const AccessSnapshot> snapshot = current();
+  if (!snapshot && load()) snapshot = current();
+  if (!snapshot) return {false, "the role assignments cannot be read now"};
   return snapshot->decide(caller, action, workspace);
 }
 
@@ -137,10 +141,14 @@ Result<std::vector<Assignment>> AccessService::list(const std::string& workspace
   return database_.read([&](sql::Session& session) { return read_assignments(session, workspace); });
 }
 
-// The snapshot is made anew from what was committed; a failed read keeps the old one, which denies what was just
-// granted but never grants what was withdrawn for longer than until the next change, so the failure is retried then.
+// The snapshot is made anew from what was committed. When it cannot be read, what was withdrawn must not stay granted:
+// nothing is allowed on the old one, and decide() tries again.
 void AccessService::reload_after_commit(sql::Session& session) {
-  session.after_commit([this] { (void)load(); });
+  session.after_commit([this] {
+    if (load()) return;
+    const std::lock_guard lock(mutex_);
+    is_stale_ = true;
+  });
 }
 
 }  // namespace ciclo::administration

@@ -53,7 +53,7 @@ class AccessService final : public resources::AccessPolicy {
   explicit AccessService(sql::Database& database) : database_(database) {}
 
   // Reads the assignments; call once after migrate().
-  Result<void> load();
+  Result<void> load() const;
   resources::Decision decide(const resources::Caller& caller, std::string_view action,
                              std::string_view workspace) const override;
 
@@ -66,10 +66,12 @@ class AccessService final : public resources::AccessPolicy {
 
  private:
   void reload_after_commit(sql::Session& session);
+  std::shared_ptr<const AccessSnapshot> current() const;  // null while stale
 
   sql::Database& database_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const AccessSnapshot> snapshot_ = std::make_shared<AccessSnapshot>();
+  mutable bool is_stale_ = false;  // a change could not be read back
+  mutable std::shared_ptr<const AccessSnapshot> snapshot_ = std::make_shared<AccessSnapshot>();
 };
 
 }  // namespace ciclo::administration
