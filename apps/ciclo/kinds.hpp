@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "administration/access.hpp"
+#include "administration/access/access.hpp"
 #include "base/error.hpp"
 #include "data_estate/locations.hpp"
 #include "outer_loop/endpoints/keys.hpp"

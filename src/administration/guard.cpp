@@ -6,9 +6,12 @@
 #include "base/text.hpp"
 
 namespace ciclo::administration {
+
+using resources::Caller;
+
 namespace {
 
-Result<std::string> password_of_basic(std::string_view encoded) {
+Result<std::optional<std::string>> password_of_basic(std::string_view encoded) {
   std::string decoded(encoded.size(), '\0');
   std::size_t length = 0;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
@@ -23,11 +26,9 @@ Result<std::string> password_of_basic(std::string_view encoded) {
 
 }  // namespace
 
-Result<std::string> secret_of(const http::Headers& headers) {
+Result<std::optional<std::string>> secret_of(const http::Headers& headers) {
   const auto header = headers.find("authorization");
-  if (!header)
-    return fail(ErrorCode::unauthenticated, "a token is needed", {},
-                "send 'Authorization: Bearer <token>', or run: ciclo login");
+  if (!header) return std::nullopt;
   const std::size_t space = header->find(' ');
   const std::string_view scheme = header->substr(0, space);
   const std::string_view rest = space == std::string_view::npos ? std::string_view() : trim(header->substr(space + 1));
@@ -37,12 +38,27 @@ Result<std::string> secret_of(const http::Headers& headers) {
               "use Bearer or Basic");
 }
 
-Result<void> TokenGuard::admit(const http::Route& route, http::Request& request) {
-  CICLO_TRY(const std::string secret, secret_of(request.headers));
-  CICLO_TRY(auto caller, parts_.identity.authenticate(secret));
+Result<std::optional<Caller>> TokenAuthenticator::authenticate(const http::Request& request) {
+  CICLO_TRY(const auto secret, secret_of(request.headers));
+  if (!secret) return std::nullopt;
+  CICLO_TRY(Caller caller, identity_.authenticate(*secret));
+  return caller;
+}
+
+Result<Caller> AccessGuard::caller_of(const http::Request& request) const {
+  for (Authenticator* each : parts_.authenticators) {
+    CICLO_TRY(auto caller, each->authenticate(request));
+    if (caller) return *std::move(caller);
+  }
+  return fail(ErrorCode::unauthenticated, "a token is needed", {},
+              "send 'Authorization: Bearer <token>', or run: ciclo login");
+}
+
+Result<void> AccessGuard::admit(const http::Route& route, http::Request& request) {
+  CICLO_TRY(Caller caller, caller_of(request));
   caller.request_id = request.request_id;
   request.principal = caller.principal;
-  request.identity = std::make_shared<resources::Caller>(caller);
+  request.identity = std::make_shared<Caller>(caller);
   if (route.action.empty()) return {};
   std::string workspace = request.parameter("workspace");
   if (workspace.empty() && !route.action.starts_with("organisation/")) workspace = parts_.default_workspace;

@@ -1,35 +1,47 @@
-// The door: finds the caller of every request by its bearer token (or Basic password) and judges the route's action.
+// The door: finds the caller of every request by its credential and judges the route's action.
 //
 // Thread safety: safe from any thread.
 #pragma once
 
-#include "administration/access.hpp"
-#include "administration/audit.hpp"
-#include "administration/identity.hpp"
+#include "administration/access/access.hpp"
+#include "administration/audit/audit_log.hpp"
+#include "administration/authenticator.hpp"
+#include "administration/identity/identity.hpp"
 #include "platform/http/router.hpp"
 #include "platform/log/log.hpp"
 
 namespace ciclo::administration {
 
-class TokenGuard final : public http::Guard {
+class AccessGuard final : public http::Guard {
  public:
   struct Parts {
-    IdentityService& identity;
+    std::vector<Authenticator*> authenticators;  // asked in this order
     AccessService& access;
     AuditLog& audit;
     log::Logger& logger;
     std::string
         default_workspace;  // for routes without {workspace} whose action is a workspace's (MLflow at the bare root)
   };
-  explicit TokenGuard(Parts parts) : parts_(std::move(parts)) {}
+  explicit AccessGuard(Parts parts) : parts_(std::move(parts)) {}
   // Denials are written to the audit log.
   Result<void> admit(const http::Route& route, http::Request& request) override;
 
  private:
+  Result<resources::Caller> caller_of(const http::Request& request) const;
   Parts parts_;
 };
 
-// The secret in `Authorization: Bearer <secret>` or in the password of `Authorization: Basic …`.
-Result<std::string> secret_of(const http::Headers& headers);
+// Ciclo's own tokens, in `Authorization: Bearer <secret>` or in the password of `Authorization: Basic …`.
+class TokenAuthenticator final : public Authenticator {
+ public:
+  explicit TokenAuthenticator(IdentityService& identity) : identity_(identity) {}
+  Result<std::optional<resources::Caller>> authenticate(const http::Request& request) override;
+
+ private:
+  IdentityService& identity_;
+};
+
+// Nothing without an Authorization header; unauthenticated when it is of another form.
+Result<std::optional<std::string>> secret_of(const http::Headers& headers);
 
 }  // namespace ciclo::administration

@@ -1,9 +1,9 @@
 // Routes for users, tokens, role assignments and the audit log.
 #pragma once
 
-#include "administration/access.hpp"
-#include "administration/audit.hpp"
-#include "administration/identity.hpp"
+#include "administration/access/access.hpp"
+#include "administration/audit/audit_log.hpp"
+#include "administration/identity/identity.hpp"
 #include "platform/http/router.hpp"
 #include "resources/service.hpp"
 

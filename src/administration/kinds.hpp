@@ -1,10 +1,7 @@
-// The kinds this module brings, and its tables.
+// The kinds this module brings.
 #pragma once
 
-#include <vector>
-
-#include "administration/access.hpp"
-#include "platform/sql/database.hpp"
+#include "administration/access/access.hpp"
 #include "resources/kind.hpp"
 
 namespace ciclo::administration {
@@ -12,7 +9,5 @@ namespace ciclo::administration {
 // A workspace. Who makes one becomes its owner. `access` must outlive the kind; null where no
 // check runs (the command line).
 resources::Kind workspace_kind(AccessService* access);
-
-std::vector<sql::Migration> migrations();
 
 }  // namespace ciclo::administration

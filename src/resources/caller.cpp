@@ -15,16 +15,16 @@ const Caller& caller_of(const http::Request& request) {
 }
 
 Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action,
-                         std::string_view workspace) {
-  Decision decision = policy.decide(caller, action, workspace);
+                         const Place& place) {
+  Decision decision = policy.decide(caller, action, place);
   if (decision.allowed) return decision;
   // Who may read nothing of a workspace must not learn that it exists.
-  const bool may_know = workspace.empty() || policy.decide(caller, "workspace/read", workspace).allowed;
+  const bool may_know = place.workspace.empty() || policy.may_know(caller, place);
   if (!may_know)
-    return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
+    return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", place.workspace));
   return fail(ErrorCode::denied,
               fmt::format("'{}' may not do {} in {}", caller.principal, action,
-                          workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", workspace)),
+                          place.workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", place.workspace)),
               {}, decision.rule);
 }
 

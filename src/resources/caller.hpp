@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -18,6 +19,11 @@ struct Caller {
   std::string principal;  // "maria", "system"
   // When set, the credential is good in this workspace alone (a job's token).
   std::string only_workspace;
+  // When set, what is done must be allowed to this principal too (a job with an identity of its own never exceeds who
+  // submitted it).
+  std::string on_behalf_of = {};
+  // When not empty, the credential is good for actions that match one of these patterns alone ("*/read").
+  std::vector<std::string> only_actions = {};
   std::string token_id;    // which credential; for audit
   std::string request_id;  // of the HTTP request; empty inside the server
 
@@ -34,13 +40,29 @@ struct Decision {
   std::string rule;  // the role assignment or rule that decided, for the audit row and the error
 };
 
-// Actions are "<component>/<read|write|manage>", components as in the access tables: workspace, secrets, images,
-// storage, automation, packages, logs, monitor; and "organisation" for what lies above workspaces.
+// Where something is done: in a workspace, or (empty) in the organisation; and, when it concerns a single resource,
+// which one: ResourceKey::subject(), "online-endpoint/weather".
+struct Place {
+  std::string_view workspace;
+  std::string_view resource = {};
+  Place(std::string_view in_workspace, std::string_view on_resource = {})  // NOLINT(google-explicit-constructor)
+      : workspace(in_workspace), resource(on_resource) {}
+  Place(const std::string& in_workspace) : workspace(in_workspace) {}  // NOLINT(google-explicit-constructor)
+  Place(const char* in_workspace) : workspace(in_workspace) {}         // NOLINT(google-explicit-constructor)
+};
+
+// Actions are "<component>/[<part>/]<read|write|manage|use>", components as in the access tables: workspace, secrets,
+// images, storage, automation, packages, logs, monitor; and "organisation" for what lies above workspaces. All of them
+// stand in administration/access/actions.hpp.
 class AccessPolicy {
  public:
   virtual ~AccessPolicy() = default;
-  // A pure function of the caller and the current assignments. `workspace` is empty for the organisation.
-  virtual Decision decide(const Caller& caller, std::string_view action, std::string_view workspace) const = 0;
+  // A pure function of the caller, the current assignments and the time.
+  virtual Decision decide(const Caller& caller, std::string_view action, const Place& place) const = 0;
+  // Whether the caller may know that there is such a workspace: it holds any role in it.
+  virtual bool may_know(const Caller& caller, const Place& place) const {
+    return decide(caller, "workspace/read", place).allowed;
+  }
 };
 
 struct AuditEntry {
@@ -62,6 +84,6 @@ class AuditSink {
 
 // Ok when allowed; else denied, or not_found when the caller may not even know of the workspace.
 Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action,
-                         std::string_view workspace);
+                         const Place& place);
 
 }  // namespace ciclo::resources

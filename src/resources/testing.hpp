@@ -15,7 +15,7 @@ namespace ciclo::resources {
 // Allows everything to everybody but "nobody"; keeps what was recorded.
 class FakeAccess final : public AccessPolicy, public AuditSink {
  public:
-  Decision decide(const Caller& caller, std::string_view, std::string_view) const override {
+  Decision decide(const Caller& caller, std::string_view, const Place&) const override {
     return {caller.principal != "nobody", "fake"};
   }
   Result<void> record(sql::Session&, const AuditEntry& entry) override {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "administration/access.hpp"
-#include "administration/audit.hpp"
+#include "administration/access/access.hpp"
+#include "administration/audit/audit_log.hpp"
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
-#include "administration/identity.hpp"
-#include "administration/kinds.hpp"
-#include "administration/sealing.hpp"
+#include "administration/identity/identity.hpp"
+#include "administration/identity/migrations.hpp"
+#include "administration/secrets/sealing.hpp"
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
@@ -123,7 +123,8 @@ struct Application::Parts {
 
   ServerMetrics metrics;
   http::Router router;
-  std::unique_ptr<administration::TokenGuard> guard;
+  std::unique_ptr<administration::TokenAuthenticator> tokens;
+  std::unique_ptr<administration::AccessGuard> guard;
   std::unique_ptr<http::Server> server;
 
   Result<void> open_platform();
@@ -263,8 +264,9 @@ Result<void> Application::Parts::build_routes() {
 }
 
 Result<void> Application::Parts::listen() {
-  guard = std::make_unique<administration::TokenGuard>(
-      administration::TokenGuard::Parts{*identity, *access, *audit, *logger, settings.default_workspace});
+  tokens = std::make_unique<administration::TokenAuthenticator>(*identity);
+  guard = std::make_unique<administration::AccessGuard>(
+      administration::AccessGuard::Parts{{tokens.get()}, *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
   http_settings.address = settings.address;
   http_settings.port = settings.port;

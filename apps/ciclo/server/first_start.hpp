@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "administration/access.hpp"
-#include "administration/identity.hpp"
+#include "administration/access/access.hpp"
+#include "administration/identity/identity.hpp"
 #include "base/error.hpp"
 #include "resources/service.hpp"
 

@@ -14,7 +14,7 @@
 #include <functional>
 #include <string>
 
-#include "administration/identity.hpp"
+#include "administration/identity/identity.hpp"
 #include "base/clock.hpp"
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"

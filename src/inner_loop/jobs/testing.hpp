@@ -12,9 +12,9 @@
 #include <sstream>
 #include <string>
 
-#include "administration/access.hpp"
-#include "administration/audit.hpp"
-#include "administration/kinds.hpp"
+#include "administration/access/access.hpp"
+#include "administration/audit/audit_log.hpp"
+#include "administration/identity/migrations.hpp"
 #include "base/yaml.hpp"
 #include "data_estate/kinds.hpp"
 #include "inner_loop/jobs/controller.hpp"

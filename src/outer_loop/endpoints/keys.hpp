@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "administration/sealing.hpp"
+#include "administration/secrets/sealing.hpp"
 #include "base/error.hpp"
 #include "platform/sql/database.hpp"
 

@@ -22,10 +22,10 @@ class FakeAccess final : public resources::AccessPolicy {
   // Everything is allowed but what is listed: "maria workspace/write".
   std::set<std::string> denied;
   resources::Decision decide(const resources::Caller& caller, std::string_view action,
-                             std::string_view workspace) const override {
+                             const resources::Place& place) const override {
     if (caller.is_system()) return {true, "system"};
     if (caller.principal.empty()) return {false, "no caller"};
-    if (!caller.only_workspace.empty() && caller.only_workspace != workspace) return {false, "another workspace"};
+    if (!caller.only_workspace.empty() && caller.only_workspace != place.workspace) return {false, "another workspace"};
     const bool refused = denied.contains(caller.principal + " " + std::string(action));
     return {!refused, refused ? "no role of " + caller.principal + " allows it" : "owner"};
   }

@@ -1,4 +1,4 @@
-#include "administration/audit.hpp"
+#include "administration/audit/audit_log.hpp"
 
 #include <fmt/format.h>
 

@@ -55,7 +55,7 @@ class AccessService final : public resources::AccessPolicy {
   // Reads the assignments; call once after migrate().
   Result<void> load() const;
   resources::Decision decide(const resources::Caller& caller, std::string_view action,
-                             std::string_view workspace) const override;
+                             const resources::Place& place) const override;
 
   // Takes effect for decide() once the transaction is durable.
   Result<void> assign_in(sql::Session& session, const Assignment& assignment);

@@ -1,4 +1,4 @@
-#include "administration/sealing.hpp"
+#include "administration/secrets/sealing.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

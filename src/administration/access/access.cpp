@@ -1,4 +1,4 @@
-#include "administration/access.hpp"
+#include "administration/access/access.hpp"
 
 #include <fmt/format.h>
 
@@ -95,11 +95,11 @@ std::shared_ptr<const AccessSnapshot> AccessService::current() const {
 }
 
 resources::Decision AccessService::decide(const resources::Caller& caller, std::string_view action,
-                                          std::string_view workspace) const {
+                                          const resources::Place& place) const {
   std::shared_ptr<const AccessSnapshot> snapshot = current();
   if (!snapshot && load()) snapshot = current();
   if (!snapshot) return {false, "the role assignments cannot be read now"};
-  return snapshot->decide(caller, action, workspace);
+  return snapshot->decide(caller, action, place.workspace);
 }
 
 Result<void> AccessService::assign_in(sql::Session& session, const Assignment& assignment) {

@@ -1,4 +1,4 @@
-#include "administration/identity.hpp"
+#include "administration/identity/identity.hpp"
 
 #include <fmt/format.h>
 
