@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "administration/access/access.hpp"
+#include "administration/kinds.hpp"
 #include "base/error.hpp"
 #include "data_estate/locations.hpp"
 #include "outer_loop/endpoints/keys.hpp"
@@ -16,7 +16,7 @@ namespace ciclo {
 
 // What the kinds' checks look things up in. All null on the command line, where no check runs.
 struct KindParts {
-  administration::AccessService* access = nullptr;
+  administration::AdministrationKindParts administration;
   const data_estate::Locations* locations = nullptr;
   blobs::BlobStore* blobs = nullptr;
   const registry::ModelInspector* inspector = nullptr;

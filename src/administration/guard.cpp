@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "administration/access/actions.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::administration {
@@ -22,6 +23,20 @@ Result<std::optional<std::string>> password_of_basic(std::string_view encoded) {
   if (bad != 0 || colon == std::string::npos)
     return fail(ErrorCode::unauthenticated, "the Authorization header is not well-formed Basic authentication");
   return decoded.substr(colon + 1);
+}
+
+// "online-endpoint/{name}" with the request's parameters in the braces.
+std::string filled(std::string_view pattern, const http::Request& request) {
+  std::string out;
+  while (!pattern.empty()) {
+    const std::size_t open = pattern.find('{');
+    out += pattern.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = pattern.find('}', open);
+    out += request.parameter(pattern.substr(open + 1, close - open - 1));
+    pattern.remove_prefix(close + 1);
+  }
+  return out;
 }
 
 }  // namespace
@@ -45,7 +60,7 @@ Result<std::optional<Caller>> TokenAuthenticator::authenticate(const http::Reque
   return caller;
 }
 
-Result<Caller> AccessGuard::caller_of(const http::Request& request) const {
+Result<Caller> AccessGuard::find_caller(const http::Request& request) const {
   for (Authenticator* each : parts_.authenticators) {
     CICLO_TRY(auto caller, each->authenticate(request));
     if (caller) return *std::move(caller);
@@ -54,25 +69,45 @@ Result<Caller> AccessGuard::caller_of(const http::Request& request) const {
               "send 'Authorization: Bearer <token>', or run: ciclo login");
 }
 
+std::string AccessGuard::workspace_of(const http::Route& route, const http::Request& request) const {
+  const std::string& workspace = request.parameter("workspace");
+  if (!workspace.empty() || component_of(route.action) == organisation_component) return workspace;
+  return parts_.default_workspace;
+}
+
 Result<void> AccessGuard::admit(const http::Route& route, http::Request& request) {
-  CICLO_TRY(Caller caller, caller_of(request));
+  CICLO_TRY(Caller caller, find_caller(request));
   caller.request_id = request.request_id;
   request.principal = caller.principal;
   request.identity = std::make_shared<Caller>(caller);
   if (route.action.empty()) return {};
-  std::string workspace = request.parameter("workspace");
-  if (workspace.empty() && !route.action.starts_with("organisation/")) workspace = parts_.default_workspace;
-  auto allowed = resources::require(parts_.access, caller, route.action, workspace);
+  resources::AuditEntry entry{.caller = std::move(caller),
+                              .action = route.action,
+                              .operation = std::string(http::name_of(route.method)),
+                              .workspace = workspace_of(route, request),
+                              .target = request.path,
+                              .decision = {}};
+  const std::string resource = filled(route.resource, request);
+  auto allowed = resources::require(parts_.access, entry.caller, route.action,
+                                    resources::Place(std::string_view(entry.workspace), resource));
   if (allowed) return {};
-  const resources::AuditEntry entry{.caller = caller,
-                                    .action = route.action,
-                                    .operation = std::string(http::name_of(route.method)),
-                                    .workspace = workspace,
-                                    .target = request.path,
-                                    .decision = {false, allowed.error().hint}};
+  entry.decision = {false, allowed.error().hint};
+  record_denial(entry);
+  return Failure(std::move(allowed).error());
+}
+
+void AccessGuard::refused(const http::Route& route, const http::Request& request, const Error& error) {
+  record_denial({.caller = resources::caller_of(request),
+                 .action = route.action,
+                 .operation = std::string(http::name_of(route.method)),
+                 .workspace = request.parameter("workspace"),
+                 .target = request.path,
+                 .decision = {false, error.hint.empty() ? error.message : error.hint}});
+}
+
+void AccessGuard::record_denial(const resources::AuditEntry& entry) {
   if (auto recorded = parts_.audit.record(entry); !recorded)
     parts_.logger.error("audit", "a denial could not be recorded", {{"error", recorded.error().text()}});
-  return Failure(std::move(allowed).error());
 }
 
 }  // namespace ciclo::administration

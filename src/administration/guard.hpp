@@ -25,9 +25,13 @@ class AccessGuard final : public http::Guard {
   explicit AccessGuard(Parts parts) : parts_(std::move(parts)) {}
   // Denials are written to the audit log.
   Result<void> admit(const http::Route& route, http::Request& request) override;
+  void refused(const http::Route& route, const http::Request& request, const Error& error) override;
 
  private:
-  Result<resources::Caller> caller_of(const http::Request& request) const;
+  Result<resources::Caller> find_caller(const http::Request& request) const;
+  // MLflow's routes at the bare root are the default workspace's.
+  std::string workspace_of(const http::Route& route, const http::Request& request) const;
+  void record_denial(const resources::AuditEntry& entry);
   Parts parts_;
 };
 

@@ -10,81 +10,65 @@ namespace {
 
 using resources::Caller;
 
-Caller person(std::string name, std::string only_workspace = "") {
-  return {.principal = std::move(name), .only_workspace = std::move(only_workspace), .token_id = "", .request_id = ""};
+Caller person(std::string name) {
+  return {.principal = std::move(name), .only_workspace = "", .token_id = "", .request_id = ""};
 }
 
-class IdentityTest : public ::testing::Test {
+class GuardTest : public ::testing::Test {
  protected:
-  IdentityTest()
-      : resources_(resources::KindTable(), migrations()), identity_(*resources_.database, resources_.clock) {}
+  GuardTest()
+      : resources_(resources::KindTable(), all_migrations()), identity_(*resources_.database, resources_.clock) {}
 
+  static std::vector<sql::Migration> all_migrations() {
+    auto all = migrations();
+    const auto access = access_migrations();
+    all.insert(all.end(), access.begin(), access.end());
+    return all;
+  }
   MintedToken mint(MintRequest request) {
-    auto minted =
-        resources_.database->write([&](sql::Session& session) { return identity_.mint_in(session, request); });
+    auto minted = resources_.database->write([&](sql::Session& session) -> Result<MintedToken> {
+      CICLO_CHECK(identity_.create_user_in(session, request.principal, "", PrincipalKind::person));
+      return identity_.mint_in(session, request);
+    });
     EXPECT_TRUE(minted);
     return *minted;
   }
-  Result<void> revoke(const std::string& id) {
-    return resources_.database->write([&](sql::Session& session) { return identity_.revoke_in(session, id); });
+  Result<Assignment> assign(const Assignment& assignment) {
+    return resources_.database->write([&](sql::Session& session) { return access_.assign_in(session, assignment); });
+  }
+  static Scope whole(std::string workspace) {
+    return {.workspace = std::move(workspace), .component = {}, .resource = {}};
   }
 
   resources::TestResources resources_;
   IdentityService identity_;
+  AccessService access_{*resources_.database, resources_.clock};
 };
 
-TEST_F(IdentityTest, ATokenStandsForItsHolderUntilItEnds) {
-  const auto minted = mint({.principal = "maria",
-                            .purpose = "test",
-                            .only_workspace = "dev",
-                            .expires_at = resources_.clock.now() + std::chrono::hours(1)});
-  const auto caller = identity_.authenticate(minted.secret);
-  ASSERT_TRUE(caller);
-  EXPECT_EQ(caller->principal, "maria");
-  EXPECT_EQ(caller->only_workspace, "dev");
-  resources_.clock.advance(std::chrono::hours(2));
-  EXPECT_EQ(identity_.authenticate(minted.secret).error().code, ErrorCode::unauthenticated);
-}
-
-TEST_F(IdentityTest, ARevokedTokenIsRefusedAtOnce) {
-  const auto minted = mint({.principal = "maria", .purpose = "test"});
-  ASSERT_TRUE(identity_.authenticate(minted.secret));  // now it is remembered
-  ASSERT_TRUE(revoke(minted.id));
-  EXPECT_FALSE(identity_.authenticate(minted.secret));
-}
-
-TEST_F(IdentityTest, SecretsAreNotStored) {
-  const auto minted = mint({.principal = "maria", .purpose = "test"});
-  const auto rows =
-      resources_.database->read([](sql::Session& session) { return session.query("SELECT * FROM tokens"); });
-  ASSERT_EQ(rows->size(), 1U);
-  for (std::size_t column = 0; column < 5; ++column)
-    EXPECT_EQ(rows->front().text(column).find(minted.secret), std::string::npos);
-}
-
-TEST_F(IdentityTest, WhatIsNoTokenIsRefused) {
-  for (const std::string& secret :
-       {std::string(), std::string("ciclo_"), std::string("ciclo_00"), std::string(100'000, 'a')})
-    EXPECT_EQ(identity_.authenticate(secret).error().code, ErrorCode::unauthenticated);
-}
-
-TEST_F(IdentityTest, TheLastOwnerStays) {
-  AccessService access(*resources_.database);
-  const Assignment owner{.workspace = "dev", .principal = "maria", .role = Role::owner};
-  ASSERT_TRUE(resources_.database->write([&](sql::Session& session) { return access.assign_in(session, owner); }));
-  EXPECT_TRUE(access.decide(person("maria"), "workspace/manage", "dev").allowed);
+TEST_F(GuardTest, TheLastOwnerStays) {
+  const auto owner = assign({.principal = "maria", .role = "owner", .scope = whole("dev")});
+  ASSERT_TRUE(owner);
+  EXPECT_TRUE(access_.decide(person("maria"), "workspace/manage", "dev").allowed);
   const auto withdrawn =
-      resources_.database->write([&](sql::Session& session) { return access.withdraw_in(session, owner); });
+      resources_.database->write([&](sql::Session& session) { return access_.withdraw_in(session, *owner); });
   EXPECT_EQ(withdrawn.error().code, ErrorCode::conflict);
-  EXPECT_TRUE(access.decide(person("maria"), "workspace/manage", "dev").allowed);
+  EXPECT_TRUE(access_.decide(person("maria"), "workspace/manage", "dev").allowed);
+  // One that will end by itself does not count as somebody who stays.
+  ASSERT_TRUE(assign({.principal = "joao",
+                      .role = "owner",
+                      .scope = whole("dev"),
+                      .expires_at = resources_.clock.now() + std::chrono::hours(1)}));
+  EXPECT_FALSE(resources_.database->write([&](sql::Session& session) { return access_.withdraw_in(session, *owner); }));
+  ASSERT_TRUE(assign({.principal = "rita", .role = "owner", .scope = whole("dev")}));
+  EXPECT_TRUE(resources_.database->write([&](sql::Session& session) { return access_.withdraw_in(session, *owner); }));
+  EXPECT_FALSE(access_.decide(person("maria"), "workspace/manage", "dev").allowed);
 }
 
-TEST_F(IdentityTest, TheGuardRefusesAndWritesDown) {
-  AccessService access(*resources_.database);
+TEST_F(GuardTest, RefusesAndWritesDown) {
   AuditLog audit(*resources_.database, resources_.clock);
   const auto logger = log::Logger::silent();
   TokenAuthenticator tokens(identity_);
-  AccessGuard guard({{&tokens}, access, audit, *logger, "default"});
+  AccessGuard guard({{&tokens}, access_, audit, *logger, "default"});
   http::Route route;
   route.action = "storage/write";
   http::Request request;
@@ -95,8 +79,7 @@ TEST_F(IdentityTest, TheGuardRefusesAndWritesDown) {
   const auto minted = mint({.principal = "rita", .purpose = "test"});
   request.headers.set("authorization", "Bearer " + minted.secret);
   EXPECT_EQ(guard.admit(route, request).error().code, ErrorCode::not_found);
-  const Assignment reader{.workspace = "dev", .principal = "rita", .role = Role::reader};
-  ASSERT_TRUE(resources_.database->write([&](sql::Session& session) { return access.assign_in(session, reader); }));
+  ASSERT_TRUE(assign({.principal = "rita", .role = "reader", .scope = whole("dev")}));
   EXPECT_EQ(guard.admit(route, request).error().code, ErrorCode::denied);
   const auto rows = audit.list({.workspace = "dev"});
   ASSERT_EQ(rows->size(), 2U);
@@ -104,6 +87,29 @@ TEST_F(IdentityTest, TheGuardRefusesAndWritesDown) {
   route.action = "storage/read";
   EXPECT_TRUE(guard.admit(route, request));
   EXPECT_EQ(resources::caller_of(request).principal, "rita");
+}
+
+TEST_F(GuardTest, ASingleResourceIsReachedByAGrantOnItAlone) {
+  AuditLog audit(*resources_.database, resources_.clock);
+  const auto logger = log::Logger::silent();
+  TokenAuthenticator tokens(identity_);
+  AccessGuard guard({{&tokens}, access_, audit, *logger, "default"});
+  const auto minted = mint({.principal = "app", .purpose = "test"});
+  ASSERT_TRUE(assign({.principal = "app",
+                      .role = "endpoint-user",
+                      .scope = {.workspace = "dev", .component = {}, .resource = "online-endpoint/weather"}}));
+  http::Route route;
+  route.action = "workspace/endpoints/use";
+  route.resource = "online-endpoint/{name}";
+  http::Request request;
+  request.headers.set("authorization", "Bearer " + minted.secret);
+  request.parameters["workspace"] = "dev";
+  request.parameters["name"] = "weather";
+  EXPECT_TRUE(guard.admit(route, request));
+  request.parameters["name"] = "prices";
+  EXPECT_FALSE(guard.admit(route, request));
+  route.resource.clear();
+  EXPECT_FALSE(guard.admit(route, request));
 }
 
 TEST(SecretOf, ReadsBearerAndBasic) {

@@ -1,7 +1,10 @@
-// Routes for users, tokens, role assignments and the audit log.
+// Routes for people, services and their tokens; role assignments, groups, just-in-time activation, and the access
+// matrix.
 #pragma once
 
 #include "administration/access/access.hpp"
+#include "administration/access/activation.hpp"
+#include "administration/access/groups.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/identity/identity.hpp"
 #include "platform/http/router.hpp"
@@ -9,15 +12,24 @@
 
 namespace ciclo::administration {
 
+// All must outlive the router.
 struct AdministrationParts {
-  sql::Database& database;
   IdentityService& identity;
   AccessService& access;
+  Groups& groups;
+  Activations& activations;
   AuditLog& audit;
   resources::ResourceService& service;
+
+  sql::Database& database() const { return service.parts().database; }
 };
 
-// All parts must outlive the router.
-Result<void> add_administration_routes(http::Router& router, AdministrationParts parts);
+Result<void> add_administration_routes(http::Router& router, const AdministrationParts& parts);
+
+// The parts of the above, one file each.
+Result<void> add_identity_routes(http::Router& router, const AdministrationParts& parts);
+Result<void> add_assignment_routes(http::Router& router, const AdministrationParts& parts);
+Result<void> add_group_routes(http::Router& router, const AdministrationParts& parts);
+Result<void> add_activation_routes(http::Router& router, const AdministrationParts& parts);
 
 }  // namespace ciclo::administration

@@ -20,8 +20,8 @@ using resources::Resource;
 
 class OnlyInDev final : public resources::AccessPolicy {
  public:
-  resources::Decision decide(const Caller& caller, std::string_view, std::string_view workspace) const override {
-    return {caller.is_system() || workspace == "dev", "test"};
+  resources::Decision decide(const Caller& caller, std::string_view, const resources::Place& place) const override {
+    return {caller.is_system() || place.workspace == "dev", "test"};
   }
 };
 

@@ -35,7 +35,7 @@ signature:
 
 class AllowAll final : public resources::AccessPolicy {
  public:
-  resources::Decision decide(const resources::Caller&, std::string_view, std::string_view) const override {
+  resources::Decision decide(const resources::Caller&, std::string_view, const resources::Place&) const override {
     return {.allowed = true, .rule = "test"};
   }
 };
@@ -79,7 +79,7 @@ class Registry : public ::testing::TestWithParam<sql::Dialect> {
         resources::ResourceService::Parts{*database_, *events_, kinds_, store_, access_, audit_, clock_});
     locations_ = std::make_unique<data_estate::Locations>(*service_, run_artifacts_);
     inspector_ = std::make_unique<ModelInspector>(*locations_, *blobs_);
-    ASSERT_TRUE(kinds_.add(administration::workspace_kind(nullptr)));
+    ASSERT_TRUE(kinds_.add(administration::workspace_kind({})));
     ASSERT_TRUE(kinds_.add(model_kind(inspector_.get())));
     tracking_ = std::make_unique<tracking::Tracking>(*database_, clock_);
     registry_ = std::make_unique<RegistryService>(*service_);

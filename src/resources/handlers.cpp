@@ -42,6 +42,8 @@ struct KindRoutes {
     route.method = method;
     route.pattern = std::move(pattern);
     route.action = action(method != http::Method::get);
+    if (!kind.parent_kind.empty()) route.resource = kind.parent_kind + "/{parent}";
+    else if (route.pattern.contains("{name}")) route.resource = kind.name + "/{name}";
     route.body_limit = document_limit;
     route.summary = std::move(summary);
     route.tag = kind.plural;
@@ -206,7 +208,8 @@ http::Handler get_container_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
     const auto& parts = routes.service.parts();
     const ResourceKey key = routes.key_of(request);
-    CICLO_CHECK(require(parts.access, caller_of(request), routes.kind.component + "/read", key.workspace));
+    CICLO_CHECK(require(parts.access, caller_of(request), routes.kind.component + "/read",
+                        Place(std::string_view(key.workspace), key.subject())));
     CICLO_TRY(const auto container,
               parts.database.read([&](sql::Session& session) { return parts.store.find_container(session, key); }));
     if (!container) return fail(ErrorCode::not_found, fmt::format("there is no {} '{}'", routes.kind.title, key.name));
@@ -220,7 +223,8 @@ http::Handler patch_container_handler(KindRoutes routes) {
     const Caller& caller = caller_of(request);
     const ResourceKey key = routes.key_of(request);
     CICLO_TRY(const Json patch, request.json());
-    CICLO_TRY(const Decision decision, require(parts.access, caller, routes.kind.component + "/write", key.workspace));
+    CICLO_TRY(const Decision decision, require(parts.access, caller, routes.kind.component + "/write",
+                                               Place(std::string_view(key.workspace), key.subject())));
     return parts.database.write([&](sql::Session& session) -> Result<http::Response> {
       CICLO_TRY(auto container, parts.store.find_container(session, key));
       if (!container)
@@ -267,7 +271,8 @@ http::Handler change_label_handler(KindRoutes routes, bool remove) {
     const std::string& label = request.parameter("label");
     CICLO_TRY(const Json body, request.json());
     if (!remove) key.version = text_or(body, "version");
-    CICLO_TRY(const Decision decision, require(parts.access, caller, routes.kind.component + "/write", key.workspace));
+    CICLO_TRY(const Decision decision, require(parts.access, caller, routes.kind.component + "/write",
+                                               Place(std::string_view(key.workspace), key.subject())));
     CICLO_CHECK(parts.database.write([&](sql::Session& session) -> Result<void> {
       CICLO_CHECK(remove ? parts.store.remove_label(session, key, label) : parts.store.set_label(session, key, label));
       events::Event event{.type = fmt::format("ciclo.{}.{}", routes.kind.name, remove ? "unlabelled" : "labelled"),

@@ -12,18 +12,29 @@ namespace {
 
 enum class Intent : std::uint8_t { read, write };
 
-// What a caller needs for a resource of this kind, and where. A workspace guards itself; making one is the
-// organisation's.
+// What a caller needs for a resource of this kind, and where.
 struct Need {
   std::string action;
   std::string workspace;
+  std::string resource;  // its subject; a child is guarded by its parent
+
+  Place place() const { return {std::string_view(workspace), resource}; }
 };
 
+std::string guarding_subject(const Kind& kind, const ResourceKey& key) {
+  if (kind.parent_kind.empty()) return key.subject();
+  return ResourceKey{.workspace = {}, .kind = kind.parent_kind, .parent = {}, .name = key.parent, .version = {}}
+      .subject();
+}
+
+// A workspace guards itself; making one is the organisation's, and so is everything about other kinds of it.
 Need need_of(const Kind& kind, const ResourceKey& key, Intent intent, bool creates = false) {
+  const bool reads = intent == Intent::read;
   if (kind.scope == Scope::workspace)
-    return {fmt::format("{}/{}", kind.component, intent == Intent::read ? "read" : "write"), key.workspace};
-  if (creates) return {"organisation/manage", ""};
-  return {intent == Intent::read ? "workspace/read" : "workspace/manage", key.name};
+    return {fmt::format("{}/{}", kind.component, reads ? "read" : "write"), key.workspace, guarding_subject(kind, key)};
+  if (kind.name != "workspace") return {fmt::format("{}/{}", kind.component, reads ? "read" : "manage"), "", ""};
+  if (creates) return {"organisation/manage", "", ""};
+  return {reads ? "workspace/read" : "workspace/manage", key.name, ""};
 }
 
 // Takes `key` out of `object`; null when it is not there.
@@ -119,7 +130,7 @@ Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, 
 Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller& caller, const Kind& kind,
                                             Draft draft) {
   const Need need = need_of(kind, draft.resource.key, Intent::write, true);
-  CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
+  CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.place()));
   if (kind.scope == Scope::workspace) {
     const ResourceKey home{
         .workspace = {}, .kind = "workspace", .parent = {}, .name = draft.resource.key.workspace, .version = {}};
@@ -157,7 +168,7 @@ Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller
                                              Draft draft) {
   const Resource& before = *draft.before;
   const Need need = need_of(kind, before.key, Intent::write);
-  CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
+  CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.place()));
   if (before.deleting)
     return fail(ErrorCode::conflict, fmt::format("{} '{}' is being deleted", kind.title, before.key.name));
   Resource after = before;
@@ -234,7 +245,7 @@ Result<Resource> ResourceService::set_archived(const Caller& caller, const Resou
   const std::string_view operation = archived ? "archive" : "restore";
   return parts_.database.write([&](sql::Session& session) -> Result<Resource> {
     const Need need = need_of(*kind, key, Intent::write);
-    CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
+    CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.place()));
     CICLO_TRY(Resource resource, parts_.store.get(session, key));
     if (resource.archived == archived) return resource;
     resource.archived = archived;
@@ -255,7 +266,7 @@ Result<void> ResourceService::remove(const Caller& caller, const ResourceKey& ke
   CICLO_TRY(const Kind* kind, kind_of(key.kind));
   return parts_.database.write([&](sql::Session& session) -> Result<void> {
     const Need need = need_of(*kind, key, Intent::write);
-    CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.workspace));
+    CICLO_TRY(const Decision decision, require(parts_.access, caller, need.action, need.place()));
     CICLO_TRY(Resource resource, parts_.store.get(session, key));
     if (!kind->can_delete)
       return fail(ErrorCode::unsupported, fmt::format("a {} cannot be deleted", kind->title), {}, "archive it");
@@ -294,17 +305,17 @@ Result<void> ResourceService::finish_delete(const ResourceKey& key) {
 Result<Resource> ResourceService::get(const Caller& caller, const ResourceKey& key) {
   CICLO_TRY(const Kind* kind, kind_of(key.kind));
   const Need need = need_of(*kind, key, Intent::read);
-  CICLO_CHECK(require(parts_.access, caller, need.action, need.workspace));
+  CICLO_CHECK(require(parts_.access, caller, need.action, need.place()));
   return parts_.database.read([&](sql::Session& session) { return parts_.store.get(session, key); });
 }
 
 Result<Page<Resource>> ResourceService::list(const Caller& caller, const ListRequest& request) {
   CICLO_TRY(const Kind* kind, kind_of(request.kind));
-  if (kind->scope == Scope::workspace)
+  if (kind->name != "workspace")
     CICLO_CHECK(require(parts_.access, caller, kind->component + "/read", request.workspace));
   CICLO_TRY(auto page,
             parts_.database.read([&](sql::Session& session) { return parts_.store.list(session, request); }));
-  if (kind->scope == Scope::organisation)
+  if (kind->name == "workspace")
     std::erase_if(page.items, [&](const Resource& resource) {
       return !parts_.access.decide(caller, "workspace/read", resource.key.name).allowed;
     });
@@ -331,8 +342,9 @@ Result<Resource> ResourceService::resolve(const Caller& caller, const std::strin
                                           const std::string& reference) {
   CICLO_TRY(const Kind* of, kind_of(kind));
   CICLO_TRY(const Reference parsed, parse_reference(reference));
-  CICLO_CHECK(
-      require(parts_.access, caller, of->component + "/read", parsed.workspace.empty() ? workspace : parsed.workspace));
+  const std::string& home = parsed.workspace.empty() ? workspace : parsed.workspace;
+  const ResourceKey key{.workspace = home, .kind = kind, .parent = {}, .name = parsed.name, .version = {}};
+  CICLO_CHECK(require(parts_.access, caller, of->component + "/read", Place(std::string_view(home), key.subject())));
   return parts_.database.read([&](sql::Session& session) { return resolve_in(session, kind, workspace, parsed); });
 }
 

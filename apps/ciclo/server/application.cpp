@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "administration/access/access.hpp"
+#include "administration/access/activation.hpp"
+#include "administration/access/groups.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
@@ -59,9 +60,10 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-                             outer_loop::endpoint_migrations(), monitoring::migrations()})
+  for (const auto& module :
+       {events::migrations(), resources::migrations(), administration::migrations(),
+        administration::access_migrations(), tracking::migrations(), inner_loop::job_migrations(),
+        outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -88,6 +90,9 @@ struct Application::Parts {
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
   std::unique_ptr<resources::ResourceService> service;
+  std::unique_ptr<administration::Groups> groups;
+  std::unique_ptr<administration::Activations> activations;
+  std::unique_ptr<administration::ActivationController> activation_ends;
 
   tracking::RunArtifactFolders run_artifacts;
   std::unique_ptr<data_estate::Locations> locations;
@@ -154,13 +159,19 @@ Result<void> Application::Parts::open_platform() {
 }
 
 Result<void> Application::Parts::build_core() {
-  access = std::make_unique<administration::AccessService>(*database);
-  CICLO_CHECK(access->load());
+  access = std::make_unique<administration::AccessService>(*database, clock);
+  access->set_component_of_kind([this](std::string_view kind) {
+    const auto* found = kinds.find(kind);
+    return found == nullptr ? std::string("workspace") : found->component;
+  });
   identity = std::make_unique<administration::IdentityService>(*database, clock);
   audit = std::make_unique<administration::AuditLog>(*database, clock);
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(
       resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
+  groups = std::make_unique<administration::Groups>(*access, *identity, *service);
+  activations = std::make_unique<administration::Activations>(*access, *service);
+  activation_ends = std::make_unique<administration::ActivationController>(*activations);
   return {};
 }
 
@@ -171,7 +182,7 @@ Result<void> Application::Parts::build_kinds() {
   model_locator = std::make_unique<registry::RegistryLocator>(*service, *blobs);
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
-  CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
+  CICLO_CHECK(add_kinds(kinds, {.administration = {access.get(), identity.get()},
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
@@ -179,6 +190,8 @@ Result<void> Application::Parts::build_kinds() {
                                 .server_url = [this] { return url(); }}));
   CICLO_CHECK(
       prepare_first_start({*database, *identity, *access, *service}, folders.admin_token, settings.reset_admin_token));
+  CICLO_CHECK(administration::ensure_built_in_roles(*service));
+  CICLO_CHECK(administration::ensure_workspace_identities(*service, *identity));
   return ensure_workspace(*service, settings.default_workspace);
 }
 
@@ -194,8 +207,8 @@ void Application::Parts::build_controllers() {
   triggers = std::make_unique<outer_loop::TriggerController>(
       outer_loop::TriggerControllerParts{*service, webhook_client, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
-  for (resources::Controller* controller :
-       std::initializer_list<resources::Controller*>{datastores.get(), profiles.get(), triggers.get()})
+  for (resources::Controller* controller : std::initializer_list<resources::Controller*>{
+           datastores.get(), profiles.get(), triggers.get(), activation_ends.get()})
     loop->add(*controller);
   runner = process::make_local_runner();
   environments = std::make_unique<inner_loop::EnvironmentBuilder>(
@@ -250,7 +263,8 @@ void Application::Parts::build_endpoints() {
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
-  CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
+  CICLO_CHECK(
+      administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *audit, *service}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));

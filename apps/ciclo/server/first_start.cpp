@@ -25,7 +25,7 @@ Result<void> prepare_first_start(const FirstStartParts& parts, const std::filesy
     if (users.empty()) {
       CICLO_CHECK(parts.identity.create_user_in(session, administrator, "Administrator"));
       CICLO_CHECK(parts.access.assign_in(
-          session, {.workspace = "", .principal = administrator, .role = administration::Role::administrator}));
+          session, {.principal = administrator, .role = std::string(administration::administrator_role)}));
     } else {
       CICLO_CHECK(parts.identity.revoke_purpose_in(session, purpose));
     }

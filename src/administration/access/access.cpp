@@ -2,153 +2,183 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 
+#include "administration/access/actions.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::administration {
 namespace {
 
-constexpr std::array<Role, 4> all_roles = {Role::reader, Role::contributor, Role::owner, Role::administrator};
+using resources::Caller;
+using resources::Decision;
+using resources::Place;
 
-bool allows(Role role, std::string_view action) {
-  if (role == Role::administrator || role == Role::owner) return true;
-  if (action.ends_with("/read")) return true;
-  return role == Role::contributor && action.ends_with("/write");
+constexpr std::string_view organisation_prefix = "organisation/";
+
+// Whether the role allows anything that lies in workspaces.
+bool reaches_workspaces(const RoleDefinition& role) {
+  return !std::ranges::all_of(role.actions,
+                              [](const std::string& pattern) { return pattern.starts_with(organisation_prefix); });
 }
 
-Result<std::vector<Assignment>> read_assignments(sql::Session& session, const std::optional<std::string>& workspace) {
-  CICLO_TRY(const auto rows,
-            workspace
-                ? session.query("SELECT workspace, principal, role FROM role_assignments WHERE workspace = ? ORDER BY "
-                                "principal, role",
-                                {*workspace})
-                : session.query("SELECT workspace, principal, role FROM role_assignments"));
-  std::vector<Assignment> assignments;
-  for (const auto& row : rows) {
-    CICLO_TRY(const Role role, parse_role(row.text(2)));
-    assignments.push_back({.workspace = row.text(0), .principal = row.text(1), .role = role});
-  }
-  return assignments;
+Failure no_such_role(const AccessSnapshot& snapshot, std::string_view name) {
+  std::vector<std::string> names;
+  for (const RoleDefinition& role : built_in_roles()) names.push_back(role.name);
+  for (const auto& [custom, role] : snapshot.facts().custom_roles) names.push_back(custom);
+  const auto near = nearest(name, names);
+  return fail(
+      ErrorCode::invalid, fmt::format("there is no role '{}'", name.substr(0, 80)), "/role",
+      near ? fmt::format("did you mean '{}'? All of them: ciclo role list", *near) : "all of them: ciclo role list");
+}
+
+Result<void> check_belongs(const RoleDefinition& role, const Scope& scope) {
+  if (scope.is_organisation()) return {};
+  if (role.name == administrator_role)
+    return fail(ErrorCode::invalid, "administrator is a role of the organisation", "/role",
+                "in a workspace, give the role owner");
+  if (!reaches_workspaces(role))
+    return fail(ErrorCode::invalid, fmt::format("{} is a role of the organisation", role.name), "/role",
+                "it allows nothing in a workspace");
+  return {};
+}
+
+Result<std::map<std::string, RoleDefinition, std::less<>>> read_custom_roles(const resources::ResourceStore& store,
+                                                                             sql::Session& session) {
+  std::map<std::string, RoleDefinition, std::less<>> roles;
+  resources::ListRequest request{.workspace = {}, .kind = "role", .limit = 1000};
+  do {
+    CICLO_TRY(auto page, store.list(session, request));
+    for (const auto& resource : page.items) {
+      if (find_built_in(resource.key.name) != nullptr) continue;
+      CICLO_TRY(roles[resource.key.name], role_of(resource.key.name, resource.spec));
+    }
+    request.page_token = page.next_page_token;
+  } while (!request.page_token.empty());
+  return roles;
 }
 
 }  // namespace
 
-std::string_view name_of(Role role) {
-  switch (role) {
-    case Role::reader: return "reader";
-    case Role::contributor: return "contributor";
-    case Role::owner: return "owner";
-    case Role::administrator: return "administrator";
+// What was committed while this reads has raised the epoch, so that the next decision reads again.
+Result<std::shared_ptr<const AccessSnapshot>> AccessService::load() const {
+  const std::uint64_t epoch = epoch_;
+  auto facts = database_.read([this](sql::Session& session) -> Result<AccessFacts> {
+    CICLO_TRY(AccessFacts read, store_.read_facts(session));
+    CICLO_TRY(read.custom_roles, read_custom_roles(resources_, session));
+    return read;
+  });
+  if (!facts) {
+    facts.error().add_context("the role assignments cannot be read now");
+    return fail(ErrorCode::unavailable, facts.error().message);
   }
-  return "reader";
-}
-
-Result<Role> parse_role(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Role role : all_roles) {
-    if (name_of(role) == name) return role;
-    names.emplace_back(name_of(role));
-  }
-  return fail(ErrorCode::invalid, fmt::format("there is no role '{}'", name), "/role",
-              "the roles are " + join(names, ", "));
-}
-
-AccessSnapshot::AccessSnapshot(std::vector<Assignment> assignments) {
-  for (Assignment& assignment : assignments)
-    roles_[{std::move(assignment.principal), std::move(assignment.workspace)}].push_back(assignment.role);
-}
-
-resources::Decision AccessSnapshot::decide(const resources::Caller& caller, std::string_view action,
-                                           std::string_view workspace) const {
-  if (caller.principal.empty()) return {false, "nobody may do anything"};
-  if (caller.is_system()) return {true, "the server itself"};
-  if (!caller.only_workspace.empty() && caller.only_workspace != workspace)
-    return {false, fmt::format("this credential is good in workspace '{}' alone", caller.only_workspace)};
-  for (const std::string_view scope : {workspace, std::string_view()}) {
-    const auto found = roles_.find({caller.principal, std::string(scope)});
-    if (found == roles_.end()) continue;
-    for (const Role role : found->second) {
-      // Roles of the organisation other than administrator are not inherited by workspaces.
-      if (scope.empty() && !workspace.empty() && role != Role::administrator) continue;
-      if (allows(role, action))
-        return {true, fmt::format("{} of {}", name_of(role),
-                                  scope.empty() ? "the organisation" : fmt::format("workspace '{}'", scope))};
-    }
-  }
-  return {false, fmt::format("no role of '{}' allows {}; an owner can grant one: ciclo workspace grant",
-                             caller.principal, action)};
-}
-
-Result<void> AccessService::load() const {
-  CICLO_TRY(auto assignments,
-            database_.read([](sql::Session& session) { return read_assignments(session, std::nullopt); }));
+  auto made = std::make_shared<const AccessSnapshot>(*std::move(facts));
   const std::lock_guard lock(mutex_);
-  snapshot_ = std::make_shared<AccessSnapshot>(std::move(assignments));
-  is_stale_ = false;
-  return {};
+  current_ = {made, epoch};
+  return made;
 }
 
 std::shared_ptr<const AccessSnapshot> AccessService::current() const {
   const std::lock_guard lock(mutex_);
-  return is_stale_ ? nullptr : snapshot_;
+  return current_.epoch == epoch_ ? current_.snapshot : nullptr;
 }
 
-resources::Decision AccessService::decide(const resources::Caller& caller, std::string_view action,
-                                          const resources::Place& place) const {
-  std::shared_ptr<const AccessSnapshot> snapshot = current();
-  if (!snapshot && load()) snapshot = current();
-  if (!snapshot) return {false, "the role assignments cannot be read now"};
-  return snapshot->decide(caller, action, place.workspace);
+Result<std::shared_ptr<const AccessSnapshot>> AccessService::snapshot() const {
+  if (auto now = current()) return now;
+  const std::lock_guard lock(loading_);
+  if (auto now = current()) return now;
+  return load();
 }
 
-Result<void> AccessService::assign_in(sql::Session& session, const Assignment& assignment) {
-  CICLO_CHECK(session.execute(
-      "INSERT INTO role_assignments (workspace, principal, role) VALUES (?,?,?) ON CONFLICT (workspace, "
-      "principal, role) DO NOTHING",
-      {assignment.workspace, assignment.principal, name_of(assignment.role)}));
-  reload_after_commit(session);
+Decision AccessService::decide(const Caller& caller, std::string_view action, const Place& place) const {
+  const auto now = snapshot();
+  if (!now) return {false, now.error().message};
+  return (*now)->decide(caller, action, place, clock_.now());
+}
+
+bool AccessService::may_know(const Caller& caller, const Place& place) const {
+  const auto now = snapshot();
+  return now && (*now)->may_know(caller, place, clock_.now());
+}
+
+Result<Decision> AccessService::require_may_give(const Caller& caller, const Scope& scope,
+                                                 std::string_view role) const {
+  CICLO_TRY(const auto now, snapshot());
+  const RoleDefinition* definition = now->find_role(role);
+  if (definition == nullptr) return no_such_role(*now, role);
+  const auto require_manage = [&](std::string_view component) {
+    return resources::require(*this, caller, fmt::format("{}/manage", component),
+                              Place(std::string_view(scope.workspace), scope.resource));
+  };
+  if (!scope.component.empty()) return require_manage(scope.component);
+  if (!scope.resource.empty()) {
+    const std::string_view kind = std::string_view(scope.resource).substr(0, scope.resource.find('/'));
+    return require_manage(component_of_kind_ ? component_of_kind_(kind) : "workspace");
+  }
+  Decision decision;
+  if (scope.is_organisation()) {
+    CICLO_TRY(decision, require_manage(organisation_component));
+    if (!reaches_workspaces(*definition)) return decision;
+  }
+  for (const std::string_view component : components) {
+    CICLO_TRY(decision, require_manage(component));
+  }
+  return decision;
+}
+
+Result<void> AccessService::require_may_give_all(const Caller& caller, const std::string& holder,
+                                                 const std::string& only_workspace) const {
+  CICLO_TRY(const auto now, snapshot());
+  auto grants = now->grants_of(holder);
+  for (Grant& eligible : now->eligible_of(holder)) grants.push_back(std::move(eligible));
+  for (const Grant& grant : grants) {
+    Scope scope = grant.assignment->scope;
+    if (!only_workspace.empty()) {
+      const bool is_elsewhere = !scope.is_organisation() && scope.workspace != only_workspace;
+      if (is_elsewhere || (!grant.only_workspace.empty() && grant.only_workspace != only_workspace)) continue;
+      scope.workspace = only_workspace;
+    }
+    auto may = require_may_give(caller, scope, grant.role->name);
+    if (may) continue;
+    may.error().add_context(fmt::format("'{}' has the role {} of {}, which you may not give", holder, grant.role->name,
+                                        grant.assignment->scope.sentence()));
+    return Failure(std::move(may).error());
+  }
   return {};
 }
 
+Result<Assignment> AccessService::assign_in(sql::Session& session, Assignment assignment) {
+  CICLO_TRY(const auto now, snapshot());
+  const RoleDefinition* role = now->find_role(assignment.role);
+  if (role == nullptr) return no_such_role(*now, assignment.role);
+  CICLO_CHECK(check_belongs(*role, assignment.scope));
+  assignment.role = role->name;
+  assignment.created_at = clock_.now();
+  CICLO_TRY(Assignment stored, store_.put(session, std::move(assignment)));
+  reload_after_commit(session);
+  return stored;
+}
+
 Result<void> AccessService::withdraw_in(sql::Session& session, const Assignment& assignment) {
-  CICLO_TRY(const auto removed,
-            session.execute("DELETE FROM role_assignments WHERE workspace = ? AND principal = ? AND role = ?",
-                            {assignment.workspace, assignment.principal, name_of(assignment.role)}));
-  if (removed == 0)
-    return fail(ErrorCode::not_found,
-                fmt::format("'{}' does not have the role {} there", assignment.principal, name_of(assignment.role)));
-  const Role keeper = assignment.workspace.empty() ? Role::administrator : Role::owner;
-  if (assignment.role == keeper) {
-    CICLO_TRY(const auto left,
-              session.query_one("SELECT COUNT(*) FROM role_assignments WHERE workspace = ? AND role = ?",
-                                {assignment.workspace, name_of(keeper)}));
-    if (!left || left->integer(0) == 0)
-      return fail(ErrorCode::conflict, fmt::format("'{}' is the last {}", assignment.principal, name_of(keeper)), {},
+  const Scope& scope = assignment.scope;
+  const std::string_view keeper = scope.is_organisation() ? administrator_role : owner_role;
+  const bool guards_all = scope.component.empty() && scope.resource.empty();
+  CICLO_CHECK(store_.erase(session, assignment.id));
+  if (guards_all && assignment.role == keeper && assignment.mode == AssignmentMode::active) {
+    CICLO_TRY(const auto left, store_.list_in(session, scope.workspace));
+    const bool is_kept = std::ranges::any_of(left, [&](const Assignment& other) {
+      return other.role == keeper && other.mode == AssignmentMode::active && other.scope == scope && !other.expires_at;
+    });
+    if (!is_kept)
+      return fail(ErrorCode::conflict, fmt::format("'{}' is the last {}", assignment.principal, keeper), {},
                   "give the role to somebody else first");
   }
   reload_after_commit(session);
   return {};
 }
 
-Result<void> AccessService::withdraw_all_in(sql::Session& session, const std::string& principal) {
-  CICLO_CHECK(session.execute("DELETE FROM role_assignments WHERE principal = ?", {principal}));
-  reload_after_commit(session);
-  return {};
-}
-
-Result<std::vector<Assignment>> AccessService::list(const std::string& workspace) {
-  return database_.read([&](sql::Session& session) { return read_assignments(session, workspace); });
-}
-
-// The snapshot is made anew from what was committed. When it cannot be read, what was withdrawn must not stay granted:
-// nothing is allowed on the old one, and decide() tries again.
 void AccessService::reload_after_commit(sql::Session& session) {
-  session.after_commit([this] {
-    if (load()) return;
-    const std::lock_guard lock(mutex_);
-    is_stale_ = true;
-  });
+  session.after_commit([this] { ++epoch_; });
 }
 
 }  // namespace ciclo::administration

@@ -1,77 +1,86 @@
-// Who may do what: roles bound to principals in a workspace or in the organisation. Deny by default.
+// Who may do what: the judgement itself, and the one place through which assignments change.
 //
-//   reader       */read
-//   contributor  */read, */write
-//   owner        everything in the workspace, also who else may enter
-//   administrator (organisation only) everything everywhere
+// Decisions are made on a snapshot of everything assigned (snapshot.hpp). A change that was committed makes it out of
+// date, and the next decision reads it anew; while it cannot be read, nothing is allowed: what was withdrawn must never
+// stay granted.
 //
-// A decision is a pure function of the caller and a snapshot of the assignments, and names the rule that made it.
-//
-// Thread safety: decide() takes no lock that writers hold for long; the rest is safe from any thread.
+// Thread safety: safe from any thread; decide() takes no lock that writers hold for long.
 #pragma once
 
-#include <map>
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "administration/access/snapshot.hpp"
+#include "administration/access/store.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "platform/sql/database.hpp"
 #include "resources/caller.hpp"
+#include "resources/store.hpp"
 
 namespace ciclo::administration {
 
-enum class Role : std::uint8_t { reader, contributor, owner, administrator };
-std::string_view name_of(Role role);
-// Fails with invalid, naming the roles there are.
-Result<Role> parse_role(std::string_view name);
-
-struct Assignment {
-  std::string workspace;  // empty: the organisation
-  std::string principal;
-  Role role = Role::reader;
-  bool operator==(const Assignment&) const = default;
-};
-
-// Everything a decision depends on, at one moment.
-class AccessSnapshot {
- public:
-  AccessSnapshot() = default;
-  explicit AccessSnapshot(std::vector<Assignment> assignments);
-  resources::Decision decide(const resources::Caller& caller, std::string_view action,
-                             std::string_view workspace) const;
-
- private:
-  std::map<std::pair<std::string, std::string>, std::vector<Role>> roles_;  // (principal, workspace) → roles
-};
+inline constexpr std::string_view administrator_role = "administrator";
+inline constexpr std::string_view owner_role = "owner";
 
 class AccessService final : public resources::AccessPolicy {
  public:
-  explicit AccessService(sql::Database& database) : database_(database) {}
+  AccessService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock), resources_(clock) {}
 
-  // Reads the assignments; call once after migrate().
-  Result<void> load() const;
   resources::Decision decide(const resources::Caller& caller, std::string_view action,
                              const resources::Place& place) const override;
+  bool may_know(const resources::Caller& caller, const resources::Place& place) const override;
+  // What decisions are made on now. Fails with unavailable while it cannot be read.
+  Result<std::shared_ptr<const AccessSnapshot>> snapshot() const;
 
-  // Takes effect for decide() once the transaction is durable.
-  Result<void> assign_in(sql::Session& session, const Assignment& assignment);
-  // Fails with conflict when it would leave the workspace without an owner, not_found when there is none such.
+  // Whether the caller may give this role there: it must manage all that the role could reach. So nobody gives more
+  // than they hold. Fails with denied or not_found, as require() does.
+  Result<resources::Decision> require_may_give(const resources::Caller& caller, const Scope& scope,
+                                               std::string_view role) const;
+  // The same for everything a principal or group holds or may activate: who may put somebody into that group, or make a
+  // credential for that principal. With `only_workspace`, for what holds there alone.
+  Result<void> require_may_give_all(const resources::Caller& caller, const std::string& holder,
+                                    const std::string& only_workspace) const;
+
+  // Takes effect for decide() once the transaction is durable. Fails with invalid when there is no such role, or it
+  // does not belong into the scope. The answer is the assignment as stored.
+  Result<Assignment> assign_in(sql::Session& session, Assignment assignment);
+  // Fails with conflict when it would leave the organisation without an administrator or the workspace without an
+  // owner.
   Result<void> withdraw_in(sql::Session& session, const Assignment& assignment);
-  Result<void> withdraw_all_in(sql::Session& session, const std::string& principal);
-  Result<std::vector<Assignment>> list(const std::string& workspace);
+  // For changes of groups, roles and activations: after the commit decisions are made on what is there then.
+  void reload_after_commit(sql::Session& session);
+
+  // Which component guards the resources of a kind; apps/ fills it in from the kind table. Unset: workspace.
+  void set_component_of_kind(std::function<std::string(std::string_view)> component_of_kind) {
+    component_of_kind_ = std::move(component_of_kind);
+  }
+  const AccessStore& store() const { return store_; }
+  const Clock& clock() const { return clock_; }
 
  private:
-  void reload_after_commit(sql::Session& session);
-  std::shared_ptr<const AccessSnapshot> current() const;  // null while stale
+  struct Current {
+    std::shared_ptr<const AccessSnapshot> snapshot;
+    std::uint64_t epoch = 0;  // the change that it was read after
+  };
+  std::shared_ptr<const AccessSnapshot> current() const;  // null when out of date
+  Result<std::shared_ptr<const AccessSnapshot>> load() const;
 
   sql::Database& database_;
-  mutable std::mutex mutex_;
-  mutable bool is_stale_ = false;  // a change could not be read back
-  mutable std::shared_ptr<const AccessSnapshot> snapshot_ = std::make_shared<AccessSnapshot>();
+  const Clock& clock_;
+  AccessStore store_;
+  resources::ResourceStore resources_;
+  std::function<std::string(std::string_view)> component_of_kind_;
+  std::atomic<std::uint64_t> epoch_ = 1;  // rises with every committed change
+  mutable std::mutex loading_;            // one thread reads, others wait for it
+  mutable std::mutex mutex_;              // guards current_
+  mutable Current current_;
 };
 
 }  // namespace ciclo::administration

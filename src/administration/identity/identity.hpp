@@ -1,4 +1,5 @@
-// Users and their tokens. A token is shown once; only its SHA-256 is kept.
+// Principals and their tokens. A token is shown once; only its SHA-256 is kept. It can be cut to a workspace and to
+// actions, ends by itself or is ended, and shows when it was last used (to the minute).
 //
 // Thread safety: safe from any thread. authenticate() reads a cache in memory.
 #pragma once
@@ -11,18 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "administration/identity/principal.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "platform/sql/database.hpp"
 #include "resources/caller.hpp"
 
 namespace ciclo::administration {
-
-struct User {
-  std::string name;
-  std::string display_name;
-  TimePoint created_at;
-};
 
 struct Token {
   std::string id;
@@ -31,6 +27,9 @@ struct Token {
   std::string only_workspace;  // empty: wherever the principal may go
   std::optional<TimePoint> expires_at;
   TimePoint created_at;
+  std::string on_behalf_of = {};               // see Caller
+  std::vector<std::string> only_actions = {};  // see Caller
+  std::optional<TimePoint> last_used_at = {};
 };
 
 struct MintRequest {
@@ -38,6 +37,8 @@ struct MintRequest {
   std::string purpose;
   std::string only_workspace;
   std::optional<TimePoint> expires_at;
+  std::string on_behalf_of = {};
+  std::vector<std::string> only_actions = {};
 };
 
 struct MintedToken {
@@ -49,7 +50,12 @@ class IdentityService {
  public:
   IdentityService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
-  Result<User> create_user_in(sql::Session& session, const std::string& name, const std::string& display_name);
+  Result<User> create_user_in(sql::Session& session, const std::string& name, const std::string& display_name,
+                              PrincipalKind kind = PrincipalKind::person);
+  // The managed identity of something else, whose name holds a '/' ("workspace/dev"). Making it again changes nothing.
+  Result<void> ensure_managed_in(sql::Session& session, const std::string& name, const std::string& display_name);
+  // Its credentials are refused from then on, or good again.
+  Result<User> set_disabled_in(sql::Session& session, const std::string& name, bool disabled);
   // Ends all tokens of the user too.
   Result<void> delete_user_in(sql::Session& session, const std::string& name);
   Result<User> get_user_in(sql::Session& session, const std::string& name) const;
@@ -69,7 +75,10 @@ class IdentityService {
   struct Known {
     resources::Caller caller;
     std::optional<TimePoint> expires_at;
+    TimePoint noted_at;  // when the database last heard that it was used
   };
+  Result<Known> read_token(const std::string& hash);
+  void note_use(const std::string& hash, const Known& known);
   void forget_after_commit(sql::Session& session);
 
   sql::Database& database_;

@@ -42,7 +42,15 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_workspace ON audit (workspace, sequence);
 )";
-  return {{.module = "administration", .version = 1, .statements = first}};
+  static constexpr std::string_view second = R"(
+ALTER TABLE users ADD COLUMN kind TEXT NOT NULL DEFAULT 'person';
+ALTER TABLE users ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+ALTER TABLE tokens ADD COLUMN only_actions TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE tokens ADD COLUMN last_used_ms BIGINT;
+)";
+  return {{.module = "administration", .version = 1, .statements = first},
+          {.module = "administration", .version = 2, .statements = second}};
 }
 
 }  // namespace ciclo::administration

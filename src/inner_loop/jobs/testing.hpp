@@ -15,6 +15,7 @@
 #include "administration/access/access.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/identity/migrations.hpp"
+#include "administration/kinds.hpp"
 #include "base/yaml.hpp"
 #include "data_estate/kinds.hpp"
 #include "inner_loop/jobs/controller.hpp"
@@ -71,19 +72,18 @@ struct JobServer {
     CICLO_TRY(database, sql::Database::open("sqlite:" + (data / "test.db").string()));
     std::vector<sql::Migration> all;
     for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                               tracking::migrations(), job_migrations()})
+                               administration::access_migrations(), tracking::migrations(), job_migrations()})
       all.insert(all.end(), module.begin(), module.end());
     CICLO_CHECK(database->migrate(all));
     CICLO_TRY(blobs, blobs::open_folder_store(data / "blobs"));
     events = std::make_unique<events::EventLog>(*database, clock);
-    access = std::make_unique<administration::AccessService>(*database);
-    CICLO_CHECK(access->load());
+    access = std::make_unique<administration::AccessService>(*database, clock);
     identity = std::make_unique<administration::IdentityService>(*database, clock);
     audit = std::make_unique<administration::AuditLog>(*database, clock);
     service = std::make_unique<resources::ResourceService>(
         resources::ResourceService::Parts{*database, *events, kinds, store, *access, *audit, clock});
     locations = std::make_unique<data_estate::Locations>(*service, run_artifacts);
-    CICLO_CHECK(kinds.add(administration::workspace_kind(access.get())));
+    CICLO_CHECK(kinds.add(administration::workspace_kind({access.get(), identity.get()})));
     CICLO_CHECK(kinds.add(data_estate::data_kind(locations.get(), blobs.get())));
     CICLO_CHECK(kinds.add(environment_kind()));
     CICLO_CHECK(kinds.add(component_kind()));
@@ -94,8 +94,9 @@ struct JobServer {
       return {};
     CICLO_CHECK(database->write([&](sql::Session& session) -> Result<void> {
       CICLO_CHECK(identity->create_user_in(session, "ana", "Ana"));
-      return access->assign_in(session,
-                               {.workspace = "", .principal = "ana", .role = administration::Role::administrator});
+      CICLO_CHECK(
+          access->assign_in(session, {.principal = "ana", .role = std::string(administration::administrator_role)}));
+      return {};
     }));
     CICLO_CHECK(try_create("workspace", {{"name", "dev"}}, ""));
     return {};

@@ -58,6 +58,7 @@ Response handle(const Core& core, const Route& route, Request& request) {
   auto result = guarded(core, request, [&] { return route.handler(request); });
   if (result) return *std::move(result);
   if (result.error().code == ErrorCode::internal) report(core, request, result.error().text());
+  if (result.error().code == ErrorCode::denied && core.guard) core.guard->refused(route, request, result.error());
   return render(core, route, result.error());
 }
 

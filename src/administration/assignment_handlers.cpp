@@ -1,0 +1,212 @@
+// Who has which role where; the access matrix; and why somebody may or may not do something.
+#include <fmt/format.h>
+
+#include "administration/access/actions.hpp"
+#include "administration/access/matrix.hpp"
+#include "administration/handler_support.hpp"
+#include "base/duration.hpp"
+
+namespace ciclo::administration {
+namespace {
+
+using resources::Caller;
+using resources::caller_of;
+using resources::Decision;
+
+constexpr std::string_view parts_of_a_workspace = "/api/v1/workspaces/{workspace}";
+
+Json to_json(const Assignment& assignment) {
+  Json out = {{"id", assignment.id},
+              {"principal", assignment.principal},
+              {"role", assignment.role},
+              {"scope", assignment.scope.text()},
+              {"workspace", assignment.scope.workspace},
+              {"mode", name_of(assignment.mode)},
+              {"origin", assignment.origin},
+              {"created_by", assignment.created_by},
+              {"created_at", format_rfc3339(assignment.created_at)}};
+  if (!assignment.scope.component.empty()) out["component"] = assignment.scope.component;
+  if (!assignment.scope.resource.empty()) out["resource"] = assignment.scope.resource;
+  if (assignment.expires_at) out["expires_at"] = format_rfc3339(*assignment.expires_at);
+  if (assignment.mode == AssignmentMode::eligible) {
+    out["max_duration"] = format_duration(assignment.rules.longest);
+    out["needs_approval"] = assignment.rules.needs_approval;
+    if (!assignment.rules.approver.empty()) out["approver"] = assignment.rules.approver;
+  }
+  return out;
+}
+
+// {"principal"} or {"group"}.
+Result<std::string> holder_of(const Json& body) {
+  if (const std::string group = text_or(body, "group"); !group.empty()) return group_id(group);
+  return needed_text(body, "principal");
+}
+
+Result<void> check_holder(const AdministrationParts& parts, sql::Session& session, const std::string& holder) {
+  if (!is_group_id(holder)) {
+    CICLO_CHECK(parts.identity.get_user_in(session, holder));
+    return {};
+  }
+  const std::string name(group_name_of(holder));
+  CICLO_TRY(const auto group, parts.access.store().find_group(session, name));
+  if (!group) return fail(ErrorCode::not_found, fmt::format("there is no group '{}'", name), "/group");
+  return {};
+}
+
+Result<Scope> scope_of(const http::Request& request, const Json& body) {
+  Scope scope{.workspace = request.parameter("workspace"),
+              .component = text_or(body, "component"),
+              .resource = text_or(body, "resource")};
+  if (!scope.component.empty() && !is_component(scope.component))
+    return fail(ErrorCode::invalid, fmt::format("there is no component '{}'", scope.component.substr(0, 40)),
+                "/component", "the components are " + join({components.begin(), components.end()}, ", "));
+  if (!scope.component.empty() && !scope.resource.empty())
+    return fail(ErrorCode::invalid, "a scope is a component or a resource, not both", "/resource");
+  if (!scope.resource.empty() && (scope.workspace.empty() || !scope.resource.contains('/')))
+    return fail(ErrorCode::invalid, "expected a resource of a workspace as <kind>/<name>", "/resource",
+                "for example online-endpoint/weather");
+  return scope;
+}
+
+Result<Assignment> read_assignment(const http::Request& request, const Json& body) {
+  Assignment assignment;
+  CICLO_TRY(assignment.principal, holder_of(body));
+  CICLO_TRY(assignment.role, needed_text(body, "role"));
+  CICLO_TRY(assignment.scope, scope_of(request, body));
+  CICLO_TRY(assignment.expires_at, optional_time(body, "expires_at"));
+  assignment.created_by = caller_of(request).principal;
+  if (text_or(body, "mode", "active") == "active") return assignment;
+  assignment.mode = AssignmentMode::eligible;
+  CICLO_TRY(const auto longest, optional_duration(body, "max_duration"));
+  if (longest) assignment.rules.longest = *longest;
+  assignment.rules.needs_approval = member(body, "needs_approval") == true;
+  assignment.rules.approver = text_or(body, "approver");
+  return assignment;
+}
+
+Result<void> check_resource(const AdministrationParts& parts, sql::Session& session, const Scope& scope) {
+  if (!scope.workspace.empty())
+    CICLO_CHECK(parts.service.parts().store.get(
+        session, {.workspace = {}, .kind = "workspace", .parent = {}, .name = scope.workspace, .version = {}}));
+  if (scope.resource.empty()) return {};
+  const std::string_view kind = std::string_view(scope.resource).substr(0, scope.resource.find('/'));
+  if (parts.service.parts().kinds.find(kind) != nullptr) return {};
+  return fail(ErrorCode::invalid, fmt::format("there is no kind of resource '{}'", kind), "/resource",
+              "for example online-endpoint/weather");
+}
+
+// The right to give the role, and, when a whole group gets it, to let all its members have it.
+Result<http::Response> assign(const AdministrationParts& parts, http::Request& request) {
+  CICLO_TRY(const Json body, request.json());
+  CICLO_TRY(const Assignment wanted, read_assignment(request, body));
+  CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), wanted.scope, wanted.role));
+  return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
+    CICLO_CHECK(check_holder(parts, session, wanted.principal));
+    if (!wanted.rules.approver.empty()) CICLO_CHECK(check_holder(parts, session, wanted.rules.approver));
+    CICLO_CHECK(check_resource(parts, session, wanted.scope));
+    CICLO_TRY(const Assignment stored, parts.access.assign_in(session, wanted));
+    CICLO_CHECK(record(session, parts,
+                       {.caller = caller_of(request),
+                        .action = "access/give",
+                        .operation = "assign role",
+                        .workspace = stored.scope.workspace,
+                        .target = "/role-assignments/" + stored.id,
+                        .decision = decision,
+                        .detail = to_json(stored)},
+                       "ciclo.role.assigned"));
+    return http::Response::json(to_json(stored), 201);
+  });
+}
+
+Result<http::Response> withdraw(const AdministrationParts& parts, http::Request& request) {
+  const std::string& id = request.parameter("assignment");
+  CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
+    CICLO_TRY(const auto found, parts.access.store().find(session, id));
+    if (!found || found->scope.workspace != request.parameter("workspace"))
+      return fail(ErrorCode::not_found, fmt::format("there is no role assignment '{}' here", id.substr(0, 80)));
+    CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), found->scope, found->role));
+    CICLO_CHECK(parts.access.withdraw_in(session, *found));
+    return record(session, parts,
+                  {.caller = caller_of(request),
+                   .action = "access/give",
+                   .operation = "withdraw role",
+                   .workspace = found->scope.workspace,
+                   .target = "/role-assignments/" + id,
+                   .decision = decision,
+                   .detail = to_json(*found)},
+                  "ciclo.role.withdrawn");
+  }));
+  return http::Response::empty();
+}
+
+Result<http::Response> list(const AdministrationParts& parts, http::Request& request) {
+  CICLO_TRY(const auto assignments, parts.database().read([&](sql::Session& session) {
+    return parts.access.store().list_in(session, request.parameter("workspace"));
+  }));
+  return list_response(assignments, to_json);
+}
+
+Result<http::Response> show_matrix(const AdministrationParts& parts, http::Request& request) {
+  const std::string& workspace = request.parameter("workspace");
+  CICLO_TRY(const auto resource, parts.database().read([&](sql::Session& session) {
+    return parts.service.parts().store.get(
+        session, {.workspace = {}, .kind = "workspace", .parent = {}, .name = workspace, .version = {}});
+  }));
+  CICLO_TRY(const auto snapshot, parts.access.snapshot());
+  return http::Response::json(
+      access_matrix(*snapshot, workspace, environment_named(text_or(resource.spec, "environment"))));
+}
+
+// Anybody may ask about themselves; about others whoever owns the place.
+Result<http::Response> explain(const AdministrationParts& parts, http::Request& request) {
+  CICLO_TRY(const Json body, request.json());
+  const Caller& asking = caller_of(request);
+  const std::string principal = text_or(body, "principal", asking.principal);
+  const std::string& workspace = request.parameter("workspace");
+  if (principal != asking.principal) {
+    CICLO_CHECK(
+        parts.access.require_may_give(asking, {.workspace = workspace, .component = {}, .resource = {}}, owner_role));
+  } else if (!parts.access.may_know(asking, workspace)) {
+    return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
+  }
+  CICLO_TRY(const std::string action, needed_text(body, "action"));
+  if (auto good = check_pattern(action); !good || action.contains('*'))
+    return fail(ErrorCode::invalid, fmt::format("'{}' is no action", action.substr(0, 80)), "/action",
+                "for example storage/read");
+  Caller caller = principal == asking.principal ? asking : Caller{};
+  caller.principal = principal;
+  const std::string resource = text_or(body, "resource");
+  const Decision decision =
+      parts.access.decide(caller, action, resources::Place(std::string_view(workspace), resource));
+  return http::Response::json({{"principal", principal},
+                               {"action", action},
+                               {"workspace", workspace},
+                               {"resource", resource},
+                               {"allowed", decision.allowed},
+                               {"rule", decision.rule}});
+}
+
+}  // namespace
+
+Result<void> add_assignment_routes(http::Router& router, const AdministrationParts& parts) {
+  using http::Method;
+  const std::string workspace(parts_of_a_workspace);
+  const auto add = [&](RouteText text, RouteFunction function) {
+    text.tag = "access";
+    return add_route(router, parts, std::move(text), function);
+  };
+  for (const auto& [base, action] :
+       {std::pair{workspace, "workspace/read"}, {std::string("/api/v1"), "organisation/read"}}) {
+    const std::string collection = base + "/role-assignments";
+    CICLO_CHECK(add({Method::post, collection, "", "Give somebody a role", {}}, assign));
+    CICLO_CHECK(add({Method::get, collection, action, "List who has which role", {}}, list));
+    CICLO_CHECK(add({Method::del, collection + "/{assignment}", "", "Take a role away", {}}, withdraw));
+  }
+  CICLO_CHECK(add(
+      {Method::get, workspace + "/access-matrix", "workspace/read", "What each persona may do with each component", {}},
+      show_matrix));
+  return add({Method::post, workspace + "/access-decisions", "", "Why somebody may or may not do something", {}},
+             explain);
+}
+
+}  // namespace ciclo::administration
