@@ -9,6 +9,8 @@ namespace {
 
 using resources::caller_of;
 
+constexpr std::size_t most_activations = 100;  // in one request
+
 Json to_json(const Activation& activation) {
   Json out = {{"id", activation.id},
               {"assignment_id", activation.assignment_id},
@@ -35,6 +37,8 @@ Result<http::Response> list_eligible(const AdministrationParts& parts, http::Req
     Json item = {{"id", assignment.id},
                  {"role", assignment.role},
                  {"scope", assignment.scope.text()},
+                 {"workspace", assignment.scope.workspace},
+                 {"component", assignment.scope.component},
                  {"max_duration", format_duration(assignment.rules.longest)},
                  {"needs_approval", assignment.rules.needs_approval}};
     if (!grant.via.empty()) item["group"] = group_name_of(grant.via);
@@ -45,11 +49,13 @@ Result<http::Response> list_eligible(const AdministrationParts& parts, http::Req
 
 Result<http::Response> activate(const AdministrationParts& parts, http::Request& request) {
   CICLO_TRY(const Json body, request.json());
-  ActivationRequest wanted{.assignment_id = {}, .reason = text_or(body, "reason"), .duration = {}};
-  CICLO_TRY(wanted.assignment_id, needed_text(body, "assignment_id"));
+  ActivationRequest wanted{.assignment_ids = {}, .reason = text_or(body, "reason"), .duration = {}};
+  CICLO_TRY(wanted.assignment_ids, needed_texts(body, "assignment_ids", most_activations));
   CICLO_TRY(wanted.duration, optional_duration(body, "duration"));
-  CICLO_TRY(const Activation made, parts.activations.activate(caller_of(request), wanted));
-  return http::Response::json(to_json(made), made.state == ActivationState::pending ? 202 : 201);
+  CICLO_TRY(const auto made, parts.activations.activate(caller_of(request), wanted));
+  http::Response response = list_response(made, to_json);
+  response.status = 201;
+  return response;
 }
 
 using Decide = Result<Activation> (Activations::*)(const resources::Caller&, const std::string&, const std::string&);
@@ -78,7 +84,8 @@ Result<void> add_activation_routes(http::Router& router, const AdministrationPar
   };
   CICLO_CHECK(
       add({Method::get, "/api/v1/me/eligible-roles", "", "List the roles that you may activate", {}}, list_eligible));
-  CICLO_CHECK(add({Method::post, "/api/v1/activations", "", "Activate a role for a limited time", {}}, activate));
+  CICLO_CHECK(
+      add({Method::post, "/api/v1/activations", "", "Activate roles for a limited time, or ask for it", {}}, activate));
   CICLO_CHECK(
       add({Method::post, one + "/approve", "", "Let a role be activated", {}}, decide_on<&Activations::approve>));
   CICLO_CHECK(add({Method::post, one + "/reject", "", "Refuse it", {}}, decide_on<&Activations::reject>));

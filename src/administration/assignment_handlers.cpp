@@ -13,6 +13,7 @@ using resources::Caller;
 using resources::caller_of;
 using resources::Decision;
 
+constexpr std::chrono::seconds longest_activation = std::chrono::days(30);
 constexpr std::string_view parts_of_a_workspace = "/api/v1/workspaces/{workspace}";
 
 Json to_json(const Assignment& assignment) {
@@ -68,6 +69,19 @@ Result<Scope> scope_of(const http::Request& request, const Json& body) {
   return scope;
 }
 
+// What the body says; what it does not name stays.
+Result<void> read_rules(const Json& body, ActivationRules& rules) {
+  CICLO_TRY(const auto longest, optional_duration(body, "max_duration"));
+  if (longest) rules.longest = *longest;
+  if (rules.longest < shortest_activation || rules.longest > longest_activation)
+    return fail(
+        ErrorCode::invalid, "the longest activation is out of bounds", "/max_duration",
+        fmt::format("between {} and {}", format_duration(shortest_activation), format_duration(longest_activation)));
+  if (body.contains("needs_approval")) rules.needs_approval = member(body, "needs_approval") == true;
+  if (body.contains("approver")) rules.approver = text_or(body, "approver");
+  return {};
+}
+
 Result<Assignment> read_assignment(const http::Request& request, const Json& body) {
   Assignment assignment;
   CICLO_TRY(assignment.principal, holder_of(body));
@@ -75,12 +89,11 @@ Result<Assignment> read_assignment(const http::Request& request, const Json& bod
   CICLO_TRY(assignment.scope, scope_of(request, body));
   CICLO_TRY(assignment.expires_at, optional_time(body, "expires_at"));
   assignment.created_by = caller_of(request).principal;
-  if (text_or(body, "mode", "active") == "active") return assignment;
+  const std::string mode = text_or(body, "mode", "active");
+  if (mode == "active") return assignment;
+  if (mode != "eligible") return fail(ErrorCode::invalid, "expected active or eligible", "/mode");
   assignment.mode = AssignmentMode::eligible;
-  CICLO_TRY(const auto longest, optional_duration(body, "max_duration"));
-  if (longest) assignment.rules.longest = *longest;
-  assignment.rules.needs_approval = member(body, "needs_approval") == true;
-  assignment.rules.approver = text_or(body, "approver");
+  CICLO_CHECK(read_rules(body, assignment.rules));
   return assignment;
 }
 
@@ -95,6 +108,25 @@ Result<void> check_resource(const AdministrationParts& parts, sql::Session& sess
               "for example online-endpoint/weather");
 }
 
+resources::AuditEntry entry_of(const http::Request& request, std::string operation, const Assignment& assignment,
+                               const Decision& decision) {
+  return {.caller = caller_of(request),
+          .action = "access/give",
+          .operation = std::move(operation),
+          .workspace = assignment.scope.workspace,
+          .target = "/role-assignments/" + assignment.id,
+          .decision = decision,
+          .detail = to_json(assignment)};
+}
+
+Result<Assignment> find_assignment(const AdministrationParts& parts, sql::Session& session,
+                                   const http::Request& request) {
+  const std::string& id = request.parameter("assignment");
+  CICLO_TRY(auto found, parts.access.store().find(session, id));
+  if (found && found->scope.workspace == request.parameter("workspace")) return *std::move(found);
+  return fail(ErrorCode::not_found, fmt::format("there is no role assignment '{}' here", id.substr(0, 80)));
+}
+
 // The right to give the role, and, when a whole group gets it, to let all its members have it.
 Result<http::Response> assign(const AdministrationParts& parts, http::Request& request) {
   CICLO_TRY(const Json body, request.json());
@@ -105,38 +137,38 @@ Result<http::Response> assign(const AdministrationParts& parts, http::Request& r
     if (!wanted.rules.approver.empty()) CICLO_CHECK(check_holder(parts, session, wanted.rules.approver));
     CICLO_CHECK(check_resource(parts, session, wanted.scope));
     CICLO_TRY(const Assignment stored, parts.access.assign_in(session, wanted));
-    CICLO_CHECK(record(session, parts,
-                       {.caller = caller_of(request),
-                        .action = "access/give",
-                        .operation = "assign role",
-                        .workspace = stored.scope.workspace,
-                        .target = "/role-assignments/" + stored.id,
-                        .decision = decision,
-                        .detail = to_json(stored)},
-                       "ciclo.role.assigned"));
+    CICLO_CHECK(record(session, parts, entry_of(request, "assign role", stored, decision), "ciclo.role.assigned"));
     return http::Response::json(to_json(stored), 201);
   });
 }
 
 Result<http::Response> withdraw(const AdministrationParts& parts, http::Request& request) {
-  const std::string& id = request.parameter("assignment");
   CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
-    CICLO_TRY(const auto found, parts.access.store().find(session, id));
-    if (!found || found->scope.workspace != request.parameter("workspace"))
-      return fail(ErrorCode::not_found, fmt::format("there is no role assignment '{}' here", id.substr(0, 80)));
-    CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), found->scope, found->role));
-    CICLO_CHECK(parts.access.withdraw_in(session, *found));
-    return record(session, parts,
-                  {.caller = caller_of(request),
-                   .action = "access/give",
-                   .operation = "withdraw role",
-                   .workspace = found->scope.workspace,
-                   .target = "/role-assignments/" + id,
-                   .decision = decision,
-                   .detail = to_json(*found)},
-                  "ciclo.role.withdrawn");
+    CICLO_TRY(const Assignment found, find_assignment(parts, session, request));
+    CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), found.scope, found.role));
+    CICLO_CHECK(parts.access.withdraw_in(session, found));
+    return record(session, parts, entry_of(request, "withdraw role", found, decision), "ciclo.role.withdrawn");
   }));
   return http::Response::empty();
+}
+
+// How an eligible role is activated: for how long, and who approves.
+Result<http::Response> change_rules(const AdministrationParts& parts, http::Request& request) {
+  CICLO_TRY(const Json body, request.json());
+  const std::string& id = request.parameter("assignment");
+  return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
+    CICLO_TRY(Assignment assignment, find_assignment(parts, session, request));
+    CICLO_TRY(const Decision decision,
+              parts.access.require_may_give(caller_of(request), assignment.scope, assignment.role));
+    if (assignment.mode != AssignmentMode::eligible)
+      return fail(ErrorCode::conflict, fmt::format("the assignment '{}' is active: it has no rules of activation", id));
+    CICLO_CHECK(read_rules(body, assignment.rules));
+    if (!assignment.rules.approver.empty()) CICLO_CHECK(check_holder(parts, session, assignment.rules.approver));
+    CICLO_TRY(const Assignment stored, parts.access.assign_in(session, assignment));
+    CICLO_CHECK(
+        record(session, parts, entry_of(request, "change role assignment", stored, decision), "ciclo.role.changed"));
+    return http::Response::json(to_json(stored));
+  });
 }
 
 Result<http::Response> list(const AdministrationParts& parts, http::Request& request) {
@@ -200,6 +232,8 @@ Result<void> add_assignment_routes(http::Router& router, const AdministrationPar
     const std::string collection = base + "/role-assignments";
     CICLO_CHECK(add({Method::post, collection, "", "Give somebody a role", {}}, assign));
     CICLO_CHECK(add({Method::get, collection, action, "List who has which role", {}}, list));
+    CICLO_CHECK(add({Method::patch, collection + "/{assignment}", "", "Change how an eligible role is activated", {}},
+                    change_rules));
     CICLO_CHECK(add({Method::del, collection + "/{assignment}", "", "Take a role away", {}}, withdraw));
   }
   CICLO_CHECK(add(

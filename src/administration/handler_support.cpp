@@ -23,6 +23,19 @@ Result<std::string> needed_text(const Json& body, std::string_view key) {
   return fail(ErrorCode::invalid, fmt::format("'{}' is missing", key), "/" + std::string(key), "give it as a text");
 }
 
+Result<std::vector<std::string>> needed_texts(const Json& body, std::string_view key, std::size_t most) {
+  std::vector<std::string> texts;
+  const Json& list = member(body, key);
+  bool is_good = list.is_array() && !list.empty() && list.size() <= most;
+  for (std::size_t index = 0; is_good && index < list.size(); ++index) {
+    is_good = list[index].is_string();
+    if (is_good) texts.push_back(list[index].get<std::string>());
+  }
+  if (is_good) return texts;
+  return fail(ErrorCode::invalid, fmt::format("expected '{}' as a list of 1 to {} texts", key, most),
+              "/" + std::string(key));
+}
+
 Result<std::optional<TimePoint>> optional_time(const Json& body, std::string_view key) {
   const Json& value = member(body, key);
   if (value.is_null()) return std::nullopt;

@@ -33,6 +33,8 @@ http::Response list_response(const std::vector<Item>& items, Json (*show)(const 
 
 // Fails with invalid, naming the field.
 Result<std::string> needed_text(const Json& body, std::string_view key);
+// A list of 1 to `most` texts.
+Result<std::vector<std::string>> needed_texts(const Json& body, std::string_view key, std::size_t most);
 // A time (RFC 3339), or nothing when the field is missing or null.
 Result<std::optional<TimePoint>> optional_time(const Json& body, std::string_view key);
 // A duration in ISO 8601 ("PT1H"), or short ("90s", "15m", "8h", "7d"); nothing when the field is missing.

@@ -14,6 +14,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);           // ASCII only
+std::string to_upper(std::string_view text);           // ASCII only
 bool iequals(std::string_view a, std::string_view b);  // ASCII only
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 

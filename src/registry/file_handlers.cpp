@@ -76,7 +76,7 @@ Result<void> add_model_file_routes(http::Router& router, ModelLocator& locator, 
   for (const std::string_view root : {"", "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"}) {
     CICLO_CHECK(routes.add_raw({.method = http::Method::get,
                                 .path = std::string(root) + "/model-versions/get-artifact",
-                                .action = "workspace/read",
+                                .action = "storage/read",
                                 .summary = "MLflow: download a file of a model version",
                                 .handler = handler}));
   }

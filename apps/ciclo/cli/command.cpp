@@ -13,8 +13,8 @@ namespace {
 
 std::vector<Command> all_commands(const resources::KindTable& kinds) {
   std::vector<Command> all = resource_commands(kinds);
-  for (auto more :
-       {job_commands(), endpoint_commands(), lifecycle_commands(), administration_commands(), session_commands()})
+  for (auto more : {job_commands(), endpoint_commands(), lifecycle_commands(), administration_commands(),
+                    access_commands(), group_commands(), session_commands()})
     std::ranges::move(more, std::back_inserter(all));
   return all;
 }
@@ -109,6 +109,13 @@ Result<void> Context::print(const Json& answer, const std::vector<resources::Col
   CICLO_TRY(const std::string text, render(answer, output, columns));
   std::cout << text << std::flush;
   return {};
+}
+
+Result<int> print_answer(Context& context, const Result<Json>& answer, const std::vector<resources::Column>& columns) {
+  if (!answer) return Failure(answer.error());
+  if (answer->is_null()) return 0;
+  CICLO_CHECK(context.print(answer->is_object() && answer->contains("value") ? (*answer)["value"] : *answer, columns));
+  return 0;
 }
 
 std::vector<Option> common_options() {

@@ -24,6 +24,10 @@ struct Context {
   Result<void> print(const Json& answer, const std::vector<resources::Column>& columns = {}) const;
 };
 
+// Prints what a call answered, the items of a list alone; an empty answer prints nothing. The exit code.
+Result<int> print_answer(Context& context, const Result<Json>& answer,
+                         const std::vector<resources::Column>& columns = {});
+
 // The answer is the process's exit code.
 using Run = std::function<Result<int>(Context&)>;
 
@@ -45,7 +49,9 @@ std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
-std::vector<Command> administration_commands();  // users, tokens, roles, audit
+std::vector<Command> administration_commands();  // users, tokens, audit
+std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
+std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.

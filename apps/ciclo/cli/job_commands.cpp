@@ -29,6 +29,11 @@ Result<int> run_cancel(Context& context) {
   return 0;
 }
 
+Result<int> run_delete_logs(Context& context) {
+  CICLO_TRY(const std::string path, item_path(context, needed_kind(context, "job")));
+  return print_answer(context, context.session.call(http::Method::del, path + "/logs"));
+}
+
 // The names of the outputs to fetch: the one asked for, all of them, or every output the job has.
 std::vector<std::string> wanted_outputs(const Context& context, const Json& job) {
   if (const auto name = context.options.find("output-name")) return {*name};
@@ -62,6 +67,7 @@ Result<int> run_download(Context& context) {
 std::vector<Command> job_commands() {
   return {
       {"job", "stream", "Follow a job's output until it ends; fails when the job fails.", {name_option}, run_stream},
+      {"job", "delete-logs", "Delete what a job that has ended wrote to its logs.", {name_option}, run_delete_logs},
       {"job",
        "cancel",
        "Stop a job.",

@@ -43,6 +43,7 @@ const std::vector<Option> field_options = {
     {{"traffic"}, Takes::one, "Shares of the traffic: \"blue=90 green=10\"."},
     {{"mirror-traffic"}, Takes::one, "A share copied to one deployment: \"green=10\"."},
     {{"environment"}, Takes::one, "production or pre-production."},
+    {{"personas"}, Takes::one, "standard: make the persona groups and their roles; or none."},
     {{"auth-mode"}, Takes::one, "How callers of an endpoint prove who they are: key."},
 };
 

@@ -36,7 +36,7 @@ Result<http::Response> list_events(events::EventLog& events, http::Request& requ
 Result<void> add_system_routes(http::Router& router, SystemRouteParts parts) {
   http::Route events = route("/api/v1/workspaces/{workspace}/events", "List what happened, oldest first",
                              [&log = parts.events](http::Request& request) { return list_events(log, request); });
-  events.action = "workspace/read";
+  events.action = "logs/read";
   CICLO_CHECK(router.add(std::move(events)));
 
   http::Route metrics =

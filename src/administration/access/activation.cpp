@@ -16,7 +16,6 @@ using resources::Caller;
 constexpr std::size_t id_bytes = 6;
 constexpr std::size_t shortest_reason = 5;
 constexpr std::size_t longest_reason = 1000;
-constexpr std::chrono::seconds shortest_activation{60};
 constexpr std::string_view event_prefix = "ciclo.access.";
 
 Failure no_activation(const std::string& id) {
@@ -64,16 +63,9 @@ std::string sentence(const Activation& activation) {
 
 }  // namespace
 
-Result<Activation> Activations::activate(const Caller& caller, const ActivationRequest& request) {
-  CICLO_CHECK(check_credential(caller));
-  CICLO_TRY(const auto snapshot, access_.snapshot());
+Result<Activation> Activations::prepare(const Caller& caller, const ActivationRequest& request,
+                                        const Assignment& assignment) const {
   const TimePoint now = access_.clock().now();
-  const auto grants = snapshot->eligible_of(caller.principal);
-  const Grant* grant = find_eligible(grants, request.assignment_id, now);
-  if (grant == nullptr)
-    return fail(ErrorCode::not_found, "there is no such role that you may activate", "/id",
-                "see which there are: ciclo access eligible");
-  const Assignment& assignment = *grant->assignment;
   Activation activation{.id = random_hex(id_bytes),
                         .assignment_id = assignment.id,
                         .principal = caller.principal,
@@ -83,27 +75,47 @@ Result<Activation> Activations::activate(const Caller& caller, const ActivationR
                         .requested_at = now};
   CICLO_TRY(activation.reason, checked_reason(request.reason));
   CICLO_TRY(activation.duration, checked_duration(request, assignment.rules));
-  if (!assignment.rules.needs_approval) {
-    activation.state = ActivationState::active;
-    activation.starts_at = now;
-    activation.ends_at = now + activation.duration;
+  if (assignment.rules.needs_approval) return activation;
+  activation.state = ActivationState::active;
+  activation.starts_at = now;
+  activation.ends_at = now + activation.duration;
+  return activation;
+}
+
+Result<void> Activations::start(sql::Session& session, const Caller& caller, const Activation& activation,
+                                const std::string& approver) {
+  CICLO_TRY(const auto open, access_.store().list_open_activations(session));
+  for (const Activation& other : open) {
+    const bool is_over = other.ends_at && *other.ends_at <= activation.requested_at;
+    if (other.assignment_id != activation.assignment_id || other.principal != caller.principal || is_over) continue;
+    return fail(ErrorCode::conflict,
+                fmt::format("{} is {} already", sentence(other),
+                            other.state == ActivationState::active ? "active" : "asked for"),
+                {}, fmt::format("end it first: ciclo access end --id {}", other.id));
   }
-  return service_.parts().database.write([&](sql::Session& session) -> Result<Activation> {
-    CICLO_TRY(const auto open, access_.store().list_open_activations(session));
-    for (const Activation& other : open) {
-      const bool is_over = other.ends_at && *other.ends_at <= now;
-      if (other.assignment_id != assignment.id || other.principal != caller.principal || is_over) continue;
-      return fail(ErrorCode::conflict,
-                  fmt::format("{} is {} already", sentence(other),
-                              other.state == ActivationState::active ? "active" : "asked for"),
-                  {}, fmt::format("end it first: ciclo access end --id {}", other.id));
+  CICLO_CHECK(access_.store().put_activation(session, activation));
+  CICLO_CHECK(record(session, caller, activation));
+  if (activation.state == ActivationState::pending) CICLO_CHECK(notify(session, activation, approver));
+  access_.reload_after_commit(session);
+  return {};
+}
+
+Result<std::vector<Activation>> Activations::activate(const Caller& caller, const ActivationRequest& request) {
+  CICLO_CHECK(check_credential(caller));
+  CICLO_TRY(const auto snapshot, access_.snapshot());
+  const auto grants = snapshot->eligible_of(caller.principal);
+  return service_.parts().database.write([&](sql::Session& session) -> Result<std::vector<Activation>> {
+    std::vector<Activation> made;
+    for (const std::string& id : request.assignment_ids) {
+      const Grant* grant = find_eligible(grants, id, access_.clock().now());
+      if (grant == nullptr)
+        return fail(ErrorCode::not_found, fmt::format("there is no role '{}' that you may activate", id.substr(0, 80)),
+                    fmt::format("/assignment_ids/{}", made.size()), "see which there are: ciclo access eligible");
+      CICLO_TRY(Activation activation, prepare(caller, request, *grant->assignment));
+      CICLO_CHECK(start(session, caller, activation, grant->assignment->rules.approver));
+      made.push_back(std::move(activation));
     }
-    CICLO_CHECK(access_.store().put_activation(session, activation));
-    CICLO_CHECK(record(session, caller, activation));
-    if (activation.state == ActivationState::pending)
-      CICLO_CHECK(notify(session, activation, assignment.rules.approver));
-    access_.reload_after_commit(session);
-    return activation;
+    return made;
   });
 }
 

@@ -20,11 +20,12 @@
 
 namespace ciclo::administration {
 
+inline constexpr std::chrono::seconds shortest_activation{60};
 // A request that nobody decided on ends after this.
 inline constexpr std::chrono::hours longest_pending{24};
 
 struct ActivationRequest {
-  std::string assignment_id;
+  std::vector<std::string> assignment_ids;  // all of them, or none
   std::string reason;
   std::optional<std::chrono::seconds> duration;  // without it the longest allowed
 };
@@ -37,7 +38,7 @@ class Activations {
   // Fails with not_found when the caller is not eligible, invalid without a reason or for a duration out of bounds,
   // conflict when it is active or asked for already, denied for a credential that is cut (a job's must not raise
   // itself).
-  Result<Activation> activate(const resources::Caller& caller, const ActivationRequest& request);
+  Result<std::vector<Activation>> activate(const resources::Caller& caller, const ActivationRequest& request);
   // Fails with denied for the one who asked, and for whoever is no approver; conflict when it is not pending.
   Result<Activation> approve(const resources::Caller& caller, const std::string& id, const std::string& comment);
   Result<Activation> reject(const resources::Caller& caller, const std::string& id, const std::string& comment);
@@ -49,6 +50,10 @@ class Activations {
   Result<std::optional<std::chrono::milliseconds>> sweep();
 
  private:
+  Result<Activation> prepare(const resources::Caller& caller, const ActivationRequest& request,
+                             const Assignment& assignment) const;
+  Result<void> start(sql::Session& session, const resources::Caller& caller, const Activation& activation,
+                     const std::string& approver);
   // Judges and changes one, in the transaction that stores it.
   Result<Activation> change(const resources::Caller& caller, const std::string& id,
                             const std::function<Result<void>(Activation&)>& apply);

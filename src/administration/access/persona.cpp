@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "administration/access/actions.hpp"
 #include "base/text.hpp"
 
@@ -119,14 +121,30 @@ Result<void> ensure_group(sql::Session& session, AccessService& access, const Pe
               "/personas", "rename that group, or create the workspace without personas");
 }
 
-Result<void> assign_row(sql::Session& session, AccessService& access, const Persona& persona, Assignment assignment,
-                        Environment environment) {
-  const auto& cells = persona.roles(environment);
+// How the same role was activated until now, so that a table that is made anew does not drop an approval.
+ActivationRules rules_before(const std::vector<Assignment>& before, const Assignment& assignment,
+                             std::string_view role) {
+  const auto found = std::ranges::find_if(before, [&](const Assignment& old) {
+    return old.mode == AssignmentMode::eligible && old.principal == assignment.principal && old.role == role &&
+           old.scope == assignment.scope;
+  });
+  return found == before.end() ? ActivationRules{} : found->rules;
+}
+
+struct Row {
+  const Persona& persona;
+  Environment environment;
+};
+
+Result<void> assign_row(sql::Session& session, AccessService& access, const Row& row, Assignment assignment,
+                        const std::vector<Assignment>& before) {
+  const auto& cells = row.persona.roles(row.environment);
   for (std::size_t column = 0; column < components.size(); ++column) {
     assignment.scope.component = components[column];
     for (const std::string& role : roles_in_cell(cells[column])) {
-      assignment.role = role;
+      assignment.role = find_built_in(role)->name;
       assignment.id.clear();
+      assignment.rules = rules_before(before, assignment, assignment.role);
       CICLO_CHECK(access.assign_in(session, assignment));
     }
   }
@@ -156,6 +174,7 @@ std::vector<std::string> roles_in_cell(std::string_view cell) {
 
 Result<void> apply_personas(sql::Session& session, AccessService& access, const std::string& workspace,
                             Environment environment, const std::string& by) {
+  CICLO_TRY(const auto before, access.store().list_in(session, workspace));
   CICLO_CHECK(withdraw_personas(session, access, workspace));
   for (const Persona& persona : personas()) {
     const Group group{.name = persona.group_in(workspace),
@@ -176,7 +195,7 @@ Result<void> apply_personas(sql::Session& session, AccessService& access, const 
         .origin = std::string(persona_origin),
         .created_by = by,
     };
-    CICLO_CHECK(assign_row(session, access, persona, assignment, environment));
+    CICLO_CHECK(assign_row(session, access, {persona, environment}, assignment, before));
   }
   CICLO_CHECK(access.store().add_member(session, {.group = group_id("workspace-identities"),
                                                   .member = workspace_identity(workspace),

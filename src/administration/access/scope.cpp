@@ -32,6 +32,7 @@ std::string Scope::text() const {
 
 std::string Scope::sentence() const {
   const std::string home = workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", workspace);
+  if (component == "workspace") return home + " itself";
   if (!component.empty()) return fmt::format("{} in {}", component, home);
   return resource.empty() ? home : fmt::format("{} in {}", resource, home);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "administration/access/actions.hpp"
 
@@ -161,14 +162,16 @@ Decision AccessSnapshot::decide(const Caller& caller, std::string_view action, c
 bool AccessSnapshot::may_know(const Caller& caller, const Place& place, TimePoint now) const {
   if (caller.is_system()) return true;
   if (!caller.only_workspace.empty() && caller.only_workspace != place.workspace) return false;
-  const auto found = active_.find(caller.principal);
-  if (found == active_.end()) return false;
-  return std::ranges::any_of(found->second, [&](const Grant& grant) {
+  const auto tells_of_it = [&](const Grant& grant) {
     const Scope& scope = grant.assignment->scope;
     if (!holds(grant, place, now)) return false;
     // A role of the organisation lets one know of a workspace when it lets one read something in it.
     if (scope.is_organisation()) return allows(*grant.role, "workspace/read");
     return scope.workspace == place.workspace;
+  };
+  return std::ranges::any_of(std::array{&active_, &eligible_}, [&](const ByName* all) {
+    const auto found = all->find(caller.principal);
+    return found != all->end() && std::ranges::any_of(found->second, tells_of_it);
   });
 }
 

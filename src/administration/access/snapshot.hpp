@@ -34,7 +34,7 @@ class AccessSnapshot {
 
   resources::Decision decide(const resources::Caller& caller, std::string_view action, const resources::Place& place,
                              TimePoint now) const;
-  // Holds any role there, or in the organisation above it.
+  // Holds any role there, or in the organisation above it, or may activate one.
   bool may_know(const resources::Caller& caller, const resources::Place& place, TimePoint now) const;
 
   // Every active role that reaches a principal, and what it may activate.

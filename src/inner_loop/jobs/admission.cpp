@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "inner_loop/environments/conda_file.hpp"
 #include "inner_loop/jobs/command_line.hpp"
+#include "inner_loop/jobs/kinds.hpp"
 #include "inner_loop/jobs/plan.hpp"
 #include "inner_loop/jobs/status.hpp"
 #include "inner_loop/tracking/run_store.hpp"
@@ -26,14 +27,19 @@ Error at(Error error, const std::string& pointer) {
   return error;
 }
 
-// The resource that `reference` means, in the transaction of a check.
-Result<resources::Resource> look_up(const CheckContext& context, const std::string& workspace, const std::string& kind,
+struct Wanted {
+  std::string kind;
+  std::string_view access;  // which component guards it
+};
+
+// The resource that `text` refers to, in the transaction of a check.
+Result<resources::Resource> look_up(const CheckContext& context, const std::string& workspace, const Wanted& wanted,
                                     const std::string& text) {
   CICLO_TRY(const resources::Reference reference, resources::parse_reference(text));
   const std::string where = reference.workspace.empty() ? workspace : reference.workspace;
-  if (where != workspace) CICLO_CHECK(resources::require(context.access, context.caller, "workspace/read", where));
+  CICLO_CHECK(resources::require(context.access, context.caller, fmt::format("{}/read", wanted.access), where));
   resources::ResourceKey key{
-      .workspace = where, .kind = kind, .parent = {}, .name = reference.name, .version = reference.version};
+      .workspace = where, .kind = wanted.kind, .parent = {}, .name = reference.name, .version = reference.version};
   if (key.version.empty()) {
     CICLO_TRY(key.version, context.store.version_of_label(context.session, key,
                                                           reference.label.empty() ? "latest" : reference.label));
@@ -82,7 +88,7 @@ class Admission {
 
   Result<void> environment(const Json& given, const std::string& pointer) {
     if (given.is_string()) {
-      auto found = look_up(context_, workspace_, "environment", given.get<std::string>());
+      auto found = look_up(context_, workspace_, {"environment", environment_access}, given.get<std::string>());
       if (!found) return std::unexpected(at(std::move(found).error(), pointer));
       return {};
     }
@@ -133,7 +139,8 @@ Json component_document(const resources::Resource& component) {
 
 ComponentResolver component_resolver(const CheckContext& context, const std::string& workspace) {
   return [&context, workspace](const std::string& reference) -> Result<Json> {
-    CICLO_TRY(const resources::Resource component, look_up(context, workspace, "component", reference));
+    CICLO_TRY(const resources::Resource component,
+              look_up(context, workspace, {"component", component_access}, reference));
     return component_document(component);
   };
 }

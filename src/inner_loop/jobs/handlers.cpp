@@ -40,6 +40,12 @@ Result<Resource> job_of(const JobParts& parts, const Request& request) {
   return parts.service.get(resources::caller_of(request), key_of(request));
 }
 
+// For what the route's own action guards: reading logs needs no right to read jobs.
+Result<Resource> find_job(const JobParts& parts, const Request& request) {
+  return parts.database().read(
+      [&](sql::Session& session) { return parts.service.parts().store.get(session, key_of(request)); });
+}
+
 Result<Json> view_of(const JobParts& parts, const Resource& job) {
   const resources::Kind* kind = parts.service.parts().kinds.find("job");
   if (kind == nullptr) return fail(ErrorCode::internal, "the kind 'job' is not in the table");
@@ -66,15 +72,36 @@ Result<Response> cancel(const JobParts& parts, Request& request) {
 }
 
 Result<Response> logs(const JobParts& parts, const JobSettings& settings, Request& request) {
-  CICLO_TRY(const Resource job, job_of(parts, request));
+  CICLO_TRY(const Resource job, find_job(parts, request));
   Json files = Json::array();
   for (const LogFile& file : list_logs(JobFolder(settings.folder, job.key)))
     files.push_back({{"name", file.name}, {"size", file.size}});
   return Response::json({{"value", files}});
 }
 
+// For what should not have been printed. The steps of a pipeline are jobs with logs of their own.
+Result<Response> delete_logs(const JobParts& parts, const JobSettings& settings, Request& request) {
+  const resources::Caller& caller = resources::caller_of(request);
+  const ResourceKey key = key_of(request);
+  CICLO_TRY(const auto decision, resources::require(parts.service.parts().access, caller, "logs/write", key.workspace));
+  CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
+    CICLO_TRY(const Resource job, parts.service.parts().store.get(session, key));
+    if (!has_ended(status_of(job.status)))
+      return fail(ErrorCode::conflict, fmt::format("job '{}' is {}", key.name, name_of(status_of(job.status))), {},
+                  "wait until it has ended, or cancel it first");
+    CICLO_CHECK(parts.service.parts().audit.record(session, {.caller = caller,
+                                                             .action = "logs/write",
+                                                             .operation = "delete logs",
+                                                             .workspace = key.workspace,
+                                                             .target = key.path(),
+                                                             .decision = decision}));
+    return remove_logs(JobFolder(settings.folder, key));
+  }));
+  return Response::empty();
+}
+
 Result<Response> log_text(const JobParts& parts, const JobSettings& settings, Request& request) {
-  CICLO_TRY(const Resource job, job_of(parts, request));
+  CICLO_TRY(const Resource job, find_job(parts, request));
   const auto given = request.query.find("offset");
   const auto offset = given ? parse_int(*given) : std::optional<std::int64_t>(0);
   if (!offset || *offset < 0) return fail(ErrorCode::invalid, "offset must be a number of bytes", "offset");
@@ -169,7 +196,7 @@ class Follower {
 };
 
 Result<Response> stream(const JobParts& parts, const JobSettings& settings, Request& request) {
-  CICLO_TRY(const Resource job, job_of(parts, request));
+  CICLO_TRY(const Resource job, find_job(parts, request));
   Response response = Response::text("");
   const auto follower = std::make_shared<Follower>(parts, settings, job.key);
   response.stream = [follower] { return follower->next(); };
@@ -217,11 +244,13 @@ Result<void> add_job_routes(http::Router& router, const JobParts& parts, const J
   };
   CICLO_CHECK(add(route(Method::post, "/cancel", "workspace/write", "Ask a job to stop."),
                   [&parts](Request& r) { return cancel(parts, r); }));
-  CICLO_CHECK(add(route(Method::get, "/logs", "workspace/read", "List a job's log files."),
+  CICLO_CHECK(add(route(Method::get, "/logs", "logs/read", "List a job's log files."),
                   [&parts, &settings](Request& r) { return logs(parts, settings, r); }));
-  CICLO_CHECK(add(route(Method::get, "/logs/{file*}", "workspace/read", "Read a job's log file from a byte on."),
+  CICLO_CHECK(add(route(Method::get, "/logs/{file*}", "logs/read", "Read a job's log file from a byte on."),
                   [&parts, &settings](Request& r) { return log_text(parts, settings, r); }));
-  CICLO_CHECK(add(route(Method::get, "/stream", "workspace/read", "Follow a job's output until it ends."),
+  CICLO_CHECK(add(route(Method::del, "/logs", "logs/write", "Delete the log files of a job that has ended."),
+                  [&parts, &settings](Request& r) { return delete_logs(parts, settings, r); }));
+  CICLO_CHECK(add(route(Method::get, "/stream", "logs/read", "Follow a job's output until it ends."),
                   [&parts, &settings](Request& r) { return stream(parts, settings, r); }));
   CICLO_CHECK(add(route(Method::get, "/outputs/{output}/paths", "storage/read", "List the files of a job's output."),
                   [&parts](Request& r) { return output(parts, r); }));

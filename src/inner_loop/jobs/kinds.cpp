@@ -83,7 +83,7 @@ resources::Kind environment_kind() {
   kind.title = "environment";
   kind.versioning = resources::Versioning::versions;
   kind.mutability = resources::Mutability::asset;
-  kind.component = "workspace";
+  kind.component = environment_access;
   kind.schema = schemas::environment;
   kind.can_delete = false;
   kind.local_fields = {{"/conda_file", LocalField::inline_yaml, {}}, {"/build/path", LocalField::upload, {}}};
@@ -100,7 +100,7 @@ resources::Kind component_kind() {
   kind.title = "component";
   kind.versioning = resources::Versioning::versions;
   kind.mutability = resources::Mutability::asset;
-  kind.component = "workspace";
+  kind.component = component_access;
   kind.schema = schemas::component;
   kind.can_delete = false;
   add_step_rules(kind.local_fields, "");
@@ -116,7 +116,7 @@ resources::Kind compute_kind() {
   kind.name = "compute";
   kind.plural = "computes";
   kind.title = "compute";
-  kind.component = "workspace";
+  kind.component = "workspace/compute";
   kind.schema = schemas::compute;
   kind.columns = {{"NAME", "name"}, {"TYPE", "type"}, {"SIZE", "size"}, {"MAX INSTANCES", "max_instances"}};
   kind.normalise = normalise_compute;

@@ -5,11 +5,16 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "data_estate/locations.hpp"
 #include "resources/kind.hpp"
 
 namespace ciclo::inner_loop {
+
+// The components of the access tables that guard them.
+inline constexpr std::string_view environment_access = "images";
+inline constexpr std::string_view component_access = "packages";
 
 resources::Kind environment_kind();
 resources::Kind component_kind();

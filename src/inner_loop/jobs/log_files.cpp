@@ -41,4 +41,14 @@ Result<std::string> read_log(const JobFolder& folder, const std::string& name, s
   return text;
 }
 
+Result<void> remove_logs(const JobFolder& folder) {
+  for (const LogFile& file : list_logs(folder)) {
+    std::error_code error;
+    fs::remove(folder.logs() / fs::path(file.name).filename(), error);
+    if (error)
+      return fail(ErrorCode::unavailable, fmt::format("'{}' cannot be removed: {}", file.name, error.message()));
+  }
+  return {};
+}
+
 }  // namespace ciclo::inner_loop

@@ -21,4 +21,7 @@ std::vector<LogFile> list_logs(const JobFolder& folder);
 // Up to `max` bytes from `offset` on; empty at the end. not_found for a file that is no log of the job.
 Result<std::string> read_log(const JobFolder& folder, const std::string& name, std::uint64_t offset, std::size_t max);
 
+// All of them; a folder that is not there has none. Fails with unavailable when one cannot be removed.
+Result<void> remove_logs(const JobFolder& folder);
+
 }  // namespace ciclo::inner_loop

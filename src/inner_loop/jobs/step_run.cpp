@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "administration/access/persona.hpp"
 #include "base/text.hpp"
 #include "inner_loop/jobs/command_line.hpp"
 #include "inner_loop/jobs/variables.hpp"
@@ -105,13 +106,23 @@ Result<void> StepRun::claim(std::int64_t attempt, Prepared& prepared) {
     CICLO_CHECK(store_.put_attempt(session, key_, {attempt, std::nullopt}));
     CICLO_CHECK(parts_.identity.revoke_purpose_in(session, purpose));
     if (job_.created_by != "system") {
-      CICLO_TRY(auto minted,
-                parts_.identity.mint_in(session, {job_.created_by, purpose, key_.workspace, std::nullopt}));
+      CICLO_TRY(auto minted, parts_.identity.mint_in(session, token_request(purpose)));
       prepared.token = std::move(minted.secret);
     }
     CICLO_TRY(prepared.run, tracking::RunStore().get(session, {key_.workspace, key_.name}));
     return {};
   });
+}
+
+// The step acts as who sent the job, or as the workspace's identity; then, too, only as far as who sent it may.
+administration::MintRequest StepRun::token_request(const std::string& purpose) const {
+  administration::MintRequest request{
+      .principal = job_.created_by, .purpose = purpose, .only_workspace = key_.workspace};
+  const std::string type = text_or(member(job_.spec, "identity"), "type");
+  if (type != "managed" && type != "managed_identity") return request;
+  request.principal = administration::workspace_identity(key_.workspace);
+  request.on_behalf_of = job_.created_by;
+  return request;
 }
 
 Result<void> StepRun::find_material(Prepared& prepared) {

@@ -65,6 +65,7 @@ class StepRun {
   Result<void> put_end(const std::function<Result<void>(sql::Session&)>& change);
 
   Result<void> claim(std::int64_t attempt, Prepared& prepared);
+  administration::MintRequest token_request(const std::string& purpose) const;
   Result<void> find_material(Prepared& prepared);
   Result<std::string> identity_of_step(const Prepared& prepared, const Json& environment) const;
   Result<std::optional<std::string>> find_earlier(const std::string& identity) const;

@@ -100,12 +100,12 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
     const std::string base = fmt::format("{}/mlflow-artifacts", api);
     CICLO_CHECK(routes.add_raw({.method = http::Method::get,
                                 .path = base + "/artifacts",
-                                .action = "workspace/read",
+                                .action = "storage/read",
                                 .summary = "MLflow: list artifacts",
                                 .handler = [parts](http::Request& request) { return list_proxied(parts, request); }}));
-    for (const Verb& verb : {Verb{http::Method::get, "workspace/read", http::BodyMode::buffered, get_proxied},
-                             Verb{http::Method::put, "workspace/write", http::BodyMode::streamed, put_proxied},
-                             Verb{http::Method::del, "workspace/write", http::BodyMode::buffered, delete_proxied}}) {
+    for (const Verb& verb : {Verb{http::Method::get, "storage/read", http::BodyMode::buffered, get_proxied},
+                             Verb{http::Method::put, "storage/write", http::BodyMode::streamed, put_proxied},
+                             Verb{http::Method::del, "storage/write", http::BodyMode::buffered, delete_proxied}}) {
       const bool is_streamed = verb.body == http::BodyMode::streamed;
       CICLO_CHECK(
           routes.add_raw({.method = verb.method,
@@ -119,7 +119,7 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
     for (const std::string_view step : {"create", "complete", "abort"}) {
       CICLO_CHECK(routes.add_raw({.method = http::Method::post,
                                   .path = fmt::format("{}/mpu/{}/{{path*}}", base, step),
-                                  .action = "workspace/write",
+                                  .action = "storage/write",
                                   .summary = "MLflow: multipart upload (not offered)",
                                   .handler = refuse_multipart}));
     }
@@ -134,19 +134,19 @@ Result<void> add_artifact_routes(http::Router& router, RunService& runs, Artifac
   MlflowRoutes routes(router);
   CICLO_CHECK(routes.add({.method = http::Method::get,
                           .path = "artifacts/list",
-                          .action = "workspace/read",
+                          .action = "storage/read",
                           .summary = "MLflow: list the artifacts of a run",
                           .handler = [&runs, &blobs](Call& call) { return list_of_run(runs, blobs, call); }}));
   CICLO_CHECK(routes.add_raw(
       {.method = http::Method::get,
        .path = "/get-artifact",
-       .action = "workspace/read",
+       .action = "storage/read",
        .summary = "MLflow: download an artifact of a run",
        .handler = [&runs, &blobs](http::Request& request) { return get_artifact(runs, blobs, request); }}));
   CICLO_CHECK(routes.add_raw(
       {.method = http::Method::post,
        .path = "/ajax-api/2.0/mlflow/upload-artifact",
-       .action = "workspace/write",
+       .action = "storage/write",
        .summary = "MLflow: upload an artifact of a run",
        .body = http::BodyMode::streamed,
        .body_limit = max_artifact_bytes,

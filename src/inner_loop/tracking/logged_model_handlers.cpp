@@ -120,7 +120,7 @@ Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& m
   CICLO_CHECK(add(http::Method::post, "/{model_id}/params", "workspace/write", log_params));
   return routes.add({.method = http::Method::get,
                      .path = "logged-models/{model_id}/artifacts/directories",
-                     .action = "workspace/read",
+                     .action = "storage/read",
                      .summary = "MLflow: list the files of a logged model",
                      .handler = [&models, &blobs](Call& call) { return list_files_of(models, blobs, call); }});
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "inner_loop/jobs/kinds.hpp"
 #include "resources/reference.hpp"
 
 namespace ciclo::outer_loop {
@@ -58,7 +59,8 @@ Result<Resource> find_asset(const CheckContext& context, const ResourceKey& kind
   if (!reference.workspace.empty()) key.workspace = reference.workspace;
   key.name = reference.name;
   key.version = reference.version;
-  CICLO_CHECK(resources::require(context.access, context.caller, "workspace/read", key.workspace));
+  const std::string_view component = key.kind == "environment" ? inner_loop::environment_access : "workspace";
+  CICLO_CHECK(resources::require(context.access, context.caller, fmt::format("{}/read", component), key.workspace));
   if (key.version.empty()) {
     CICLO_TRY(key.version, context.store.version_of_label(context.session, key,
                                                           reference.label.empty() ? "latest" : reference.label));
