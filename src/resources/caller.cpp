@@ -8,6 +8,24 @@ Caller Caller::system() {
   return Caller{.principal = "system", .only_workspace = {}, .token_id = {}, .request_id = {}};
 }
 
+Json remember(const Caller& caller) {
+  Json out = {{"principal", caller.principal}};
+  if (!caller.only_workspace.empty()) out["workspace"] = caller.only_workspace;
+  if (!caller.on_behalf_of.empty()) out["on_behalf_of"] = caller.on_behalf_of;
+  if (!caller.only_actions.empty()) out["actions"] = caller.only_actions;
+  return out;
+}
+
+Caller recall(const Json& remembered) {
+  Caller caller;
+  caller.principal = text_or(remembered, "principal");
+  caller.only_workspace = text_or(remembered, "workspace");
+  caller.on_behalf_of = text_or(remembered, "on_behalf_of");
+  for (const Json& pattern : member(remembered, "actions"))
+    if (pattern.is_string()) caller.only_actions.push_back(pattern.get<std::string>());
+  return caller;
+}
+
 const Caller& caller_of(const http::Request& request) {
   static const Caller nobody;
   if (!request.identity) return nobody;

@@ -30,7 +30,14 @@ struct Caller {
   // The server's own controllers. Allowed everything; audited as "system".
   static Caller system();
   bool is_system() const { return principal == "system"; }
+  // Whose doing it is: the one that an identity acts for, else the principal itself.
+  const std::string& accountable() const { return on_behalf_of.empty() ? principal : on_behalf_of; }
 };
+
+// A caller as a resource remembers it, {"principal", "workspace", "on_behalf_of", "actions"}, so that what runs for it
+// later may never do more than the credential it came with.
+Json remember(const Caller& caller);
+Caller recall(const Json& remembered);
 
 // The caller that the Guard found. Handlers of Access::required routes always have one.
 const Caller& caller_of(const http::Request& request);

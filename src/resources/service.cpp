@@ -147,7 +147,7 @@ Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller&
   if (kind.versioning == Versioning::versions && draft.resource.key.version.empty()) {
     CICLO_TRY(draft.resource.key.version, parts_.store.next_version(session, draft.resource.key));
   }
-  draft.resource.created_by = caller.principal;
+  draft.resource.created_by = caller.accountable();
   if (kind.check) {
     const CheckContext context{session, parts_.store, parts_.access, caller, parts_.clock.now()};
     CICLO_CHECK(kind.check(context, draft));

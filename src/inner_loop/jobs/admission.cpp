@@ -10,6 +10,7 @@
 #include "inner_loop/jobs/kinds.hpp"
 #include "inner_loop/jobs/plan.hpp"
 #include "inner_loop/jobs/status.hpp"
+#include "inner_loop/jobs/submitter.hpp"
 #include "inner_loop/tracking/run_store.hpp"
 #include "resources/reference.hpp"
 
@@ -153,6 +154,7 @@ Result<void> admit_job(const CheckContext& context, Draft& draft, const data_est
   const bool is_pipeline = text_or(job.spec, "type") == "pipeline";
   if (is_pipeline) CICLO_CHECK(admission.pipeline(job.spec, "", 0));
   else CICLO_CHECK(admission.step(job.spec, ""));
+  remember_submitter(job, context.caller);
   if (!job.status.contains("status"))
     job.status["status"] = name_of(is_pipeline ? JobStatus::not_started : JobStatus::queued);
   if (!job.owner.empty()) {

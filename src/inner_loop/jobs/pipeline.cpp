@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "inner_loop/jobs/admission.hpp"
 #include "inner_loop/jobs/plan.hpp"
+#include "inner_loop/jobs/submitter.hpp"
 
 namespace ciclo::inner_loop {
 namespace {
@@ -84,8 +85,7 @@ Result<void> PipelineRunner::start_in(sql::Session& session, const resources::Re
   const auto& parts = service_.parts();
   CICLO_TRY(const resources::Resource now, parts.store.get(session, pipeline.key));
   if (!has_not_begun(status_of(now.status))) return {};
-  resources::Caller caller;
-  caller.principal = now.created_by;
+  const resources::Caller caller = submitter_of(now);
   const resources::CheckContext context{session, parts.store, parts.access, caller, parts.clock.now()};
   CICLO_TRY(const JobGraph graph, build_graph(now.spec, component_resolver(context, now.key.workspace)));
   CICLO_TRY(const PipelinePlan plan,

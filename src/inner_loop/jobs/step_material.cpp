@@ -10,6 +10,7 @@
 #include "inner_loop/jobs/identity.hpp"
 #include "inner_loop/jobs/plan.hpp"
 #include "inner_loop/jobs/step_run.hpp"
+#include "inner_loop/jobs/submitter.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
 
 namespace ciclo::inner_loop {
@@ -133,8 +134,7 @@ std::vector<resources::Link> StepRun::links_of(const Prepared& prepared) const {
 
 // An output with a name of its own becomes an asset of that name.
 Result<void> StepRun::register_outputs_in(sql::Session& session, const std::vector<OutputPlace>& outputs) const {
-  resources::Caller caller;
-  caller.principal = job_.created_by;
+  const resources::Caller caller = submitter_of(job_);
   for (const OutputPlace& output : outputs) {
     if (output.binding.asset_name.empty()) continue;
     const ValueType type = output.binding.type.value_or(ValueType::uri_folder);

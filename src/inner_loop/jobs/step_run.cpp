@@ -7,6 +7,7 @@
 #include "administration/access/persona.hpp"
 #include "base/text.hpp"
 #include "inner_loop/jobs/command_line.hpp"
+#include "inner_loop/jobs/submitter.hpp"
 #include "inner_loop/jobs/variables.hpp"
 
 namespace ciclo::inner_loop {
@@ -50,8 +51,7 @@ Result<void> StepRun::run() {
   CICLO_CHECK(load());
   const JobStatus status = status_of(job_.status);
   if (has_ended(status)) return {};
-  resources::Caller caller;
-  caller.principal = job_.created_by;
+  const resources::Caller caller = submitter_of(job_);
   material_.emplace(parts_, caller, key_.workspace);
   if (status == JobStatus::cancel_requested) cancelled_ = true;
   CICLO_TRY(auto attempt, parts_.database().read([&](sql::Session& s) { return store_.find_attempt(s, key_); }));
@@ -105,7 +105,7 @@ Result<void> StepRun::claim(std::int64_t attempt, Prepared& prepared) {
     if (!moved) CICLO_CHECK(ledger_.note_in(session, key_, patch));
     CICLO_CHECK(store_.put_attempt(session, key_, {attempt, std::nullopt}));
     CICLO_CHECK(parts_.identity.revoke_purpose_in(session, purpose));
-    if (job_.created_by != "system") {
+    if (!submitter_of(job_).is_system()) {
       CICLO_TRY(auto minted, parts_.identity.mint_in(session, token_request(purpose)));
       prepared.token = std::move(minted.secret);
     }
@@ -116,12 +116,15 @@ Result<void> StepRun::claim(std::int64_t attempt, Prepared& prepared) {
 
 // The step acts as who sent the job, or as the workspace's identity; then, too, only as far as who sent it may.
 administration::MintRequest StepRun::token_request(const std::string& purpose) const {
+  const resources::Caller submitter = submitter_of(job_);
   administration::MintRequest request{
-      .principal = job_.created_by, .purpose = purpose, .only_workspace = key_.workspace};
+      .principal = submitter.principal, .purpose = purpose, .only_workspace = key_.workspace};
+  request.on_behalf_of = submitter.on_behalf_of;
+  request.only_actions = submitter.only_actions;
   const std::string type = text_or(member(job_.spec, "identity"), "type");
   if (type != "managed" && type != "managed_identity") return request;
   request.principal = administration::workspace_identity(key_.workspace);
-  request.on_behalf_of = job_.created_by;
+  request.on_behalf_of = submitter.accountable();
   return request;
 }
 
@@ -145,8 +148,7 @@ Result<void> StepRun::find_material(Prepared& prepared) {
 Result<Json> StepRun::environment_spec() const {
   const Json& given = member(job_.spec, "environment");
   if (!given.is_string()) return given;
-  resources::Caller caller;
-  caller.principal = job_.created_by;
+  const resources::Caller caller = submitter_of(job_);
   CICLO_TRY(const resources::Resource found,
             parts_.service.resolve(caller, "environment", key_.workspace, given.get<std::string>()));
   return found.spec;

@@ -44,19 +44,17 @@ Result<void> check_trigger(const CheckContext& context, Draft& draft) {
 }  // namespace
 
 resources::Caller owner_of(const resources::Resource& resource) {
-  resources::Caller caller;
+  const Json& owner = member(resource.status, "owner");
+  if (owner.is_object()) return resources::recall(owner);
+  resources::Caller caller;  // as a server wrote it down that knew of no other limits
   caller.principal = text_or(resource.status, "owner");
   caller.only_workspace = text_or(resource.status, "owner_workspace");
   return caller;
 }
 
 void remember_owner(Draft& draft, const resources::Caller& caller) {
-  draft.resource.status["owner"] = caller.principal;
-  if (caller.only_workspace.empty()) {
-    draft.resource.status.erase("owner_workspace");
-  } else {
-    draft.resource.status["owner_workspace"] = caller.only_workspace;
-  }
+  draft.resource.status["owner"] = resources::remember(caller);
+  draft.resource.status.erase("owner_workspace");
 }
 
 resources::Kind trigger_kind() {

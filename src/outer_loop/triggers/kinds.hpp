@@ -5,9 +5,9 @@
 
 namespace ciclo::outer_loop {
 
-// Its check remembers in status whose rights the trigger runs with (`owner`, and `owner_workspace` when the credential
-// was cut to one) and since when it is on (`enabled_since`): the last person who changed its spec. It refuses what that
-// person may not do, so that nobody gains rights by a trigger.
+// Its check remembers in status whose rights the trigger runs with (`owner`: the last one who changed its spec, with
+// the limits of the credential that was used) and since when it is on (`enabled_since`). It refuses what they may not
+// do, so that nobody gains rights by a trigger.
 resources::Kind trigger_kind();
 
 // Who a trigger, or anything else with an owner in its status, acts as.
