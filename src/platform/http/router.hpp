@@ -37,6 +37,9 @@ struct Route {
   // What the caller does, as access rules name it: "<component>/<read|write|manage>", judged in the workspace of the
   // route's {workspace}, or the organisation without one. Empty: any caller comes in, and the handler judges.
   std::string action;
+  // The subject of the single resource that the route concerns, with {parameters} ("online-endpoint/{name}"); empty for
+  // none. Who may do `action` on that resource alone may come in, too.
+  std::string resource;
   Access access = Access::required;
   std::size_t body_limit = 1U << 20U;  // bytes
   BodyMode body = BodyMode::buffered;
