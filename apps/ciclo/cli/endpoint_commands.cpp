@@ -196,45 +196,54 @@ Result<int> run_logs(Context& context) {
 }  // namespace
 
 std::vector<Command> endpoint_commands() {
-  return {{"online-endpoint",
-           "invoke",
-           "Send a request to an endpoint and print its answer.",
-           {name_option,
-            {{"request-file", "r"}, Takes::one, "The file with the request's JSON body."},
-            {{"deployment-name", "d"}, Takes::one, "Ask this deployment, whatever its share of the traffic."}},
-           run_invoke},
-          {"online-endpoint",
-           "get-credentials",
-           "Show an endpoint's keys, or a token for it where it takes tokens alone.",
-           {name_option,
-            {{"token"}, Takes::nothing, "A token also where there are keys."},
-            {{"expires-in"}, Takes::one, "How long the token is good: 15m, 2h (default 1h, at most 24h)."}},
-           run_credentials},
-          {"online-endpoint",
-           "regenerate-keys",
-           "Replace an endpoint's key; the others stay good.",
-           {name_option,
-            {{"key-type"}, Takes::one, "primary, secondary, or token: what tokens are signed with (default primary)."},
-            {{"end-tokens"}, Takes::nothing, "A new key for tokens, and all tokens that are out end."}},
-           run_regenerate},
-          {"online-endpoint",
-           "grant",
-           "Let somebody use this endpoint, and nothing else.",
-           {name_option, principal_option, group_option, {{"expires-at"}, Takes::one, "Until when (RFC 3339)."}},
-           run_grant},
-          {"online-endpoint",
-           "revoke",
-           "Take a grant on this endpoint away; its holder's tokens end too.",
-           {name_option, principal_option, group_option},
-           run_revoke},
-          {"online-endpoint", "grants", "List the grants on this endpoint.", {name_option}, run_grants},
-          {"online-deployment",
-           "get-logs",
-           "Show a deployment's last log lines.",
-           {{{"name", "n"}, Takes::one, "The deployment's name."},
-            {{"endpoint-name", "e"}, Takes::one, "The endpoint it belongs to."},
-            {{"lines", "l"}, Takes::one, "How many lines (default 100)."}},
-           run_logs}};
+  std::vector<Command> commands = {
+      {"online-endpoint",
+       "invoke",
+       "Send a request to an endpoint and print its answer.",
+       {name_option,
+        {{"request-file", "r"}, Takes::one, "The file with the request's JSON body."},
+        {{"deployment-name", "d"}, Takes::one, "Ask this deployment, whatever its share of the traffic."}},
+       run_invoke},
+      {"online-endpoint",
+       "get-credentials",
+       "Show an endpoint's keys, or a token for it where it takes tokens alone.",
+       {name_option,
+        {{"token"}, Takes::nothing, "A token also where there are keys."},
+        {{"expires-in"}, Takes::one, "How long the token is good: 15m, 2h (default 1h, at most 24h)."}},
+       run_credentials},
+      {"online-endpoint",
+       "regenerate-keys",
+       "Replace an endpoint's key; the others stay good.",
+       {name_option,
+        {{"key-type"}, Takes::one, "primary, secondary, or token: what tokens are signed with (default primary)."},
+        {{"end-tokens"}, Takes::nothing, "A new key for tokens, and all tokens that are out end."}},
+       run_regenerate},
+      {"online-endpoint",
+       "grant",
+       "Let somebody use this endpoint, and nothing else.",
+       {name_option, principal_option, group_option, {{"expires-at"}, Takes::one, "Until when (RFC 3339)."}},
+       run_grant},
+      {"online-endpoint",
+       "revoke",
+       "Take a grant on this endpoint away; its holder's tokens end too.",
+       {name_option, principal_option, group_option},
+       run_revoke},
+      {"online-endpoint", "grants", "List the grants on this endpoint.", {name_option}, run_grants},
+      {"online-deployment",
+       "get-logs",
+       "Show a deployment's last log lines.",
+       {{{"name", "n"}, Takes::one, "The deployment's name."},
+        {{"endpoint-name", "e"}, Takes::one, "The endpoint it belongs to."},
+        {{"lines", "l"}, Takes::one, "How many lines (default 100)."}},
+       run_logs}};
+  // The same under the short name: ciclo endpoint grant.
+  const std::vector<Command> written = commands;
+  for (Command command : written) {
+    if (command.group != "online-endpoint") continue;
+    command.group = "endpoint";
+    commands.push_back(std::move(command));
+  }
+  return commands;
 }
 
 }  // namespace ciclo::cli
