@@ -173,11 +173,6 @@ Result<void> Application::Parts::build_kinds() {
   model_locator = std::make_unique<registry::RegistryLocator>(*service, *blobs);
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
-  const auto is_barred = [this](const std::string& principal) {
-    const auto user = database->read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
-    return !user && user.error().code == ErrorCode::not_found;
-  };
-  endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *access, is_barred, clock);
   CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
@@ -235,6 +230,11 @@ void Application::Parts::build_monitoring() {
 }
 
 void Application::Parts::build_endpoints() {
+  const auto is_barred = [this](const std::string& principal) {
+    const auto user = database->read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
+    return !user && user.error().code == ErrorCode::not_found;
+  };
+  endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
