@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
 #include "base/ids.hpp"
@@ -82,9 +83,11 @@ Result<void> EndpointTokens::end(sql::Session& session, const EndpointName& name
 Result<std::string> EndpointTokens::rotate(sql::Session& session, const EndpointName& name, OldTokens old) const {
   const auto now = to_unix_ms(clock_.now());
   CICLO_TRY(const auto secrets, keys_.get(session, name));
-  CICLO_CHECK(session.execute(
-      "DELETE FROM endpoint_retired_keys WHERE workspace = ? AND endpoint = ? AND (good_until_ms < ? OR ? = 1)",
-      {name.workspace, name.endpoint, now, old == OldTokens::end_now}));
+  // A key goes when its tokens were over by then; all do when the tokens are ended.
+  const auto over = old == OldTokens::end_now ? std::numeric_limits<std::int64_t>::max() : now;
+  CICLO_CHECK(
+      session.execute("DELETE FROM endpoint_retired_keys WHERE workspace = ? AND endpoint = ? AND good_until_ms < ?",
+                      {name.workspace, name.endpoint, over}));
   CICLO_TRY(
       const auto last,
       session.query_one("SELECT COALESCE(MAX(last_expires_ms), 0) FROM endpoint_token_holders WHERE workspace = ? "
