@@ -136,7 +136,8 @@ Json Endpoint::status() const {
               {"pid", ::getpid()},
               {"generation", current->generation},
               {"traffic", traffic},
-              {"deployments", deployments}};
+              {"deployments", deployments},
+              {"callers", callers_.to_json()}};
   if (current->settings.mirror)
     status["mirror_traffic"] = {{current->settings.mirror->deployment, current->settings.mirror->percent}};
   if (current->collector) {
@@ -153,6 +154,7 @@ Json Endpoint::status() const {
 std::string Endpoint::metrics_text() const {
   const auto current = snapshot();
   MetricsPage page;
+  page.admission = callers_.counts();
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, metrics] : metrics_) page.deployments.emplace_back(name, metrics.get());

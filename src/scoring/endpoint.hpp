@@ -3,7 +3,8 @@
 // A request takes the snapshot() once and works with it to its end; apply() loads what is new beside it and then
 // switches. So a reload drops no request, and none sees half of a change. Deployments that did not change are kept.
 //
-// Thread safety: snapshot(), status() and metrics_text() from any thread; apply() from one at a time (it locks).
+// Thread safety: snapshot(), status(), metrics_text() and callers() from any thread; apply() from one at a time (it
+// locks).
 #pragma once
 
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "scoring/callers.hpp"
 #include "scoring/collector.hpp"
 #include "scoring/deployment.hpp"
 #include "scoring/settings.hpp"
@@ -56,6 +58,8 @@ class Endpoint {
   Json status() const;
   std::string metrics_text() const;
   const Clock& clock() const { return clock_; }
+  // Who was let in how often; kept over every configuration.
+  Callers& callers() { return callers_; }
 
  private:
   Result<std::shared_ptr<Deployment>> load_or_keep(const EndpointSnapshot& old, const DeploymentSettings& wanted);
@@ -72,6 +76,7 @@ class Endpoint {
   mutable std::mutex mutex_;
   std::shared_ptr<const EndpointSnapshot> snapshot_;
   std::atomic<bool> is_quick_{false};
+  Callers callers_;
   std::map<std::string, std::shared_ptr<DeploymentMetrics>> metrics_;
   std::uint64_t reloads_ = 0;
   std::uint64_t failed_reloads_ = 0;

@@ -58,6 +58,11 @@ std::string render(const MetricsPage& facts, const EndpointSnapshot& current) {
     page.sample("ciclo_scorer_shadow_requests_total", fmt::format(R"(deployment="{}")", name),
                 metrics->shadow_requests.load());
   }
+  page.family("ciclo_scorer_admitted_total", "counter", "Requests let in, by what their caller showed.");
+  page.sample("ciclo_scorer_admitted_total", R"(credential="key")", facts.admission.by_key);
+  page.sample("ciclo_scorer_admitted_total", R"(credential="token")", facts.admission.by_token);
+  page.family("ciclo_scorer_refused_total", "counter", "Requests without a key or token that is good here.");
+  page.sample("ciclo_scorer_refused_total", "", facts.admission.refused);
   page.family("ciclo_scorer_in_flight", "gauge", "Requests running or waiting.");
   for (const auto& deployment : current.deployments) {
     page.sample("ciclo_scorer_in_flight", fmt::format(R"(deployment="{}")", deployment->name()),

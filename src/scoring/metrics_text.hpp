@@ -16,6 +16,7 @@ struct MetricsPage {
   std::uint64_t reloads = 0;
   std::uint64_t failed_reloads = 0;
   CollectorCounters collection;
+  AdmissionCounts admission;
 };
 
 std::string render(const MetricsPage& page, const EndpointSnapshot& current);

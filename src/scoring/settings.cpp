@@ -78,11 +78,37 @@ Result<DeploymentSettings> read_deployment(const Json& json, const std::filesyst
   return deployment;
 }
 
+Result<std::optional<SignedTokenSettings>> read_signed_tokens(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  std::vector<tokens::VerifyingKey> keys;
+  for (const auto& text : member(json, "public_keys")) {
+    auto key = tokens::VerifyingKey::from_hex(text.get<std::string>());
+    if (!key)
+      return fail(ErrorCode::invalid, key.error().message,
+                  fmt::format("/auth/signed_tokens/public_keys/{}", keys.size()));
+    keys.push_back(*std::move(key));
+  }
+  SignedTokenSettings settings{
+      .keys = tokens::VerifyingKeys(std::move(keys)), .audience = text_or(json, "audience"), .ended = {}};
+  for (const auto& entry : member(json, "ended")) {
+    const auto text = text_or(entry, "issued_until");
+    const auto until = parse_rfc3339(text);
+    if (!until)
+      return fail(ErrorCode::invalid, fmt::format("'{}' is no RFC 3339 time", text), "/auth/signed_tokens/ended");
+    auto& latest = settings.ended[text_or(entry, "principal")];
+    latest = std::max(latest, *until);
+  }
+  return settings;
+}
+
 Result<AuthSettings> read_auth(const Json& json) {
   AuthSettings auth;
-  auth.required = text_or(json, "mode", "key") != "none";
+  const std::string mode = text_or(json, "mode", "key");
+  auth.required = mode != "none";
   auth.control_sha256 = text_or(json, "control_sha256");
-  for (const auto& key : member(json, "keys_sha256")) auth.key_sha256.push_back(key.get<std::string>());
+  CICLO_TRY(auth.signed_tokens, read_signed_tokens(member(json, "signed_tokens")));
+  if (mode == "key")
+    for (const auto& key : member(json, "keys_sha256")) auth.key_sha256.push_back(key.get<std::string>());
   for (const auto& entry : member(json, "tokens")) {
     ExpiringToken token{text_or(entry, "sha256"), std::nullopt};
     if (const auto text = text_or(entry, "expires_at"); !text.empty()) {

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "platform/tokens/signed_token.hpp"
 #include "scoring/traffic.hpp"
 
 namespace ciclo::scoring {
@@ -63,10 +64,19 @@ struct ExpiringToken {
   std::optional<TimePoint> expires_at;
 };
 
+// Which signed tokens (platform/tokens) are taken.
+struct SignedTokenSettings {
+  tokens::VerifyingKeys keys;
+  std::string audience;
+  // By principal: tokens issued until then are ended.
+  std::map<std::string, TimePoint, std::less<>> ended;
+};
+
 struct AuthSettings {
   bool required = true;
-  std::vector<std::string> key_sha256;  // primary, secondary
+  std::vector<std::string> key_sha256;  // primary, secondary; none when the mode takes tokens alone
   std::vector<ExpiringToken> tokens;
+  std::optional<SignedTokenSettings> signed_tokens;
   std::string control_sha256;  // for /-/status and /-/reload; empty: both are refused
 };
 

@@ -80,7 +80,7 @@ inline constexpr std::string_view settings_schema = R"json({
       "type": "object",
       "additionalProperties": false,
       "properties": {
-        "mode": {"enum": ["key", "aml_token", "none"]},
+        "mode": {"enum": ["key", "aml_token", "aad_token", "none"]},
         "keys_sha256": {"type": "array", "items": {"$ref": "#/$defs/sha256"}, "maxItems": 16},
         "tokens": {
           "type": "array",
@@ -90,6 +90,31 @@ inline constexpr std::string_view settings_schema = R"json({
             "required": ["sha256"],
             "additionalProperties": false,
             "properties": {"sha256": {"$ref": "#/$defs/sha256"}, "expires_at": {"type": "string"}}
+          }
+        },
+        "signed_tokens": {
+          "type": "object",
+          "required": ["public_keys", "audience"],
+          "additionalProperties": false,
+          "properties": {
+            "public_keys": {
+              "type": "array",
+              "minItems": 1,
+              "maxItems": 16,
+              "description": "Ed25519, in lower-case hexadecimal",
+              "items": {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+            },
+            "audience": {"type": "string", "minLength": 1, "maxLength": 128},
+            "ended": {
+              "type": "array",
+              "maxItems": 100000,
+              "items": {
+                "type": "object",
+                "required": ["principal", "issued_until"],
+                "additionalProperties": false,
+                "properties": {"principal": {"type": "string", "minLength": 1}, "issued_until": {"type": "string"}}
+              }
+            }
           }
         },
         "control_sha256": {"$ref": "#/$defs/sha256"}

@@ -52,6 +52,28 @@ TEST(SettingsTest, DefaultsRefuseEverybody) {
   EXPECT_EQ(settings->address, "127.0.0.1");
 }
 
+// RFC 8032's first public key.
+constexpr std::string_view public_key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+TEST(SettingsTest, ReadsWhichTokensAreTaken) {
+  const std::string signed_tokens =
+      R"("signed_tokens":{"public_keys":[")" + std::string(public_key) +
+      R"("],"audience":"uid-1","ended":[{"principal":"maria","issued_until":"2026-01-31T08:15:30.123Z"},)"
+      R"({"principal":"maria","issued_until":"2026-01-30T00:00:00Z"}]})";
+  for (const std::string mode : {"key", "aml_token", "aad_token"}) {
+    const auto settings = parse(
+        text_with(R"(,"auth":{"mode":")" + mode + R"(","keys_sha256":[")" + sum + R"("],)" + signed_tokens + "}"));
+    ASSERT_TRUE(settings) << settings.error().text();
+    EXPECT_TRUE(settings->auth.required);
+    EXPECT_EQ(settings->auth.key_sha256.size(), mode == "key" ? 1U : 0U);
+    ASSERT_TRUE(settings->auth.signed_tokens);
+    ASSERT_EQ(settings->auth.signed_tokens->keys.all().size(), 1U);
+    EXPECT_EQ(settings->auth.signed_tokens->keys.all()[0].hex(), public_key);
+    EXPECT_EQ(settings->auth.signed_tokens->audience, "uid-1");
+    EXPECT_EQ(settings->auth.signed_tokens->ended.at("maria"), parse_rfc3339("2026-01-31T08:15:30.123Z"));
+  }
+}
+
 TEST(SettingsTest, NamesWhatIsWrong) {
   const auto expect = [](const std::string& text, std::string_view words) {
     const auto settings = parse(text);
@@ -68,6 +90,14 @@ TEST(SettingsTest, NamesWhatIsWrong) {
   expect(text_with(R"(,"auth":{"keys_sha256":["secret"]})"), "/auth/keys_sha256/0");
   expect(text_with(R"(,"auth":{"tokens":[{"sha256":")" + sum + R"(","expires_at":"soon"}]})"),
          "'soon' is no RFC 3339 time");
+  expect(text_with(R"(,"auth":{"signed_tokens":{"public_keys":["00"],"audience":"u"}})"),
+         "/auth/signed_tokens/public_keys/0");
+  expect(text_with(R"(,"auth":{"signed_tokens":{"public_keys":[],"audience":"u"}})"),
+         "/auth/signed_tokens/public_keys");
+  expect(text_with(R"(,"auth":{"signed_tokens":{"public_keys":[")" + std::string(public_key) + R"("]}})"), "audience");
+  expect(text_with(R"(,"auth":{"signed_tokens":{"public_keys":[")" + std::string(public_key) +
+                   R"("],"audience":"u","ended":[{"principal":"m","issued_until":"now"}]}})"),
+         "'now' is no RFC 3339 time");
   expect(text_with("", R"({"name":"blue","model":{"path":"m"}},{"name":"blue","model":{"path":"m"}})"),
          "two deployments named 'blue'");
   expect(text_with("", R"({"name":"blue","model":{}})"), "neither a model nor a scoring script");

@@ -116,6 +116,8 @@ struct Application::Parts {
   std::unique_ptr<monitoring::ScheduleController> schedules;
 
   std::unique_ptr<outer_loop::EndpointKeys> endpoint_keys;
+  std::unique_ptr<outer_loop::EndpointTokens> endpoint_tokens;
+  outer_loop::ServedCredentials served_credentials;
   std::unique_ptr<outer_loop::ScorerProcesses> scorers;
   outer_loop::HttpScorerControl scorer_control;
   std::unique_ptr<outer_loop::Preparations> preparations;
@@ -241,6 +243,11 @@ void Application::Parts::build_monitoring() {
 }
 
 void Application::Parts::build_endpoints() {
+  const auto is_barred = [this](const std::string& principal) {
+    const auto user = database->read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
+    return !user && user.error().code == ErrorCode::not_found;
+  };
+  endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
@@ -249,7 +256,8 @@ void Application::Parts::build_endpoints() {
                                                   const std::stop_token& stop) { return maker.make(request, stop); };
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
-      outer_loop::EndpointController::Parts{*service, *endpoint_keys, *scorers, scorer_control, *preparations, *logger,
+      outer_loop::EndpointController::Parts{*service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers,
+                                            scorer_control, *preparations, *logger,
                                             [this](const resources::ResourceKey& key) { loop->wake(key); }},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
@@ -271,7 +279,8 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
-  CICLO_CHECK(outer_loop::add_endpoint_routes(router, {*service, *endpoint_keys, folders.endpoints}));
+  CICLO_CHECK(outer_loop::add_endpoint_routes(
+      router, {*service, *endpoint_keys, *endpoint_tokens, served_credentials, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_approval_routes(router, {*service, *promoter, *model_locator}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
   return add_system_routes(router, {*events, metrics});

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
+#include "outer_loop/endpoints/controller_internal.hpp"
 #include "outer_loop/endpoints/kinds.hpp"
+#include "platform/tokens/signed_token.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
@@ -20,19 +24,18 @@ constexpr milliseconds stop_grace{5'000};
 // A process that lived this long is started again at once.
 constexpr std::chrono::seconds healthy_after{30};
 constexpr int failures_told = 3;
-constexpr std::size_t log_lines = 20;
-
-std::int64_t number_or(const Json& object, std::string_view key, std::int64_t otherwise) {
-  const Json& value = member(object, key);
-  return value.is_number_integer() ? value.get<std::int64_t>() : otherwise;
-}
+// A right may end by time, of which no event tells: while somebody holds tokens, all holders are judged this often.
+constexpr std::chrono::minutes judge_pause{1};
 
 std::uint16_t port_of(const Resource& endpoint) {
   return static_cast<std::uint16_t>(number_or(endpoint.status, "port", 0));
 }
 
-bool is_settled(const Resource& deployment) {
-  return number_or(deployment.status, "provisioned_generation", -1) == deployment.generation;
+// Who may do what may be different now. An event that is missed here only delays what is done (judge_pause).
+bool changes_access(const events::Event& event) {
+  constexpr std::array prefixes = {"ciclo.access.",  "ciclo.role.", "ciclo.group.",
+                                   "ciclo.persona.", "ciclo.user.", "ciclo.workspace."};
+  return std::ranges::any_of(prefixes, [&](const char* prefix) { return event.type.starts_with(prefix); });
 }
 
 // What no deployment is made of any more. Nothing is prepared at this moment, so a copy is not one that is being made.
@@ -56,7 +59,14 @@ std::vector<ResourceKey> EndpointController::wakes(const events::Event& event) c
   const ResourceKey key = resources::parse_subject(event.workspace, event.subject);
   if (key.kind == kind()) return {key};
   if (key.kind == "online-deployment") return {endpoint_key(key.workspace, key.parent)};
-  return {};
+  if (!changes_access(event)) return {};
+  const auto names = parts_.service.parts().database.read(
+      [&](sql::Session& session) { return parts_.tokens.endpoints_with_holders(session, event.workspace); });
+  std::vector<ResourceKey> keys;
+  // When it cannot be read, the endpoints look for themselves within judge_pause.
+  if (names)
+    for (const EndpointName& name : *names) keys.push_back(endpoint_key(name.workspace, name.endpoint));
+  return keys;
 }
 
 EndpointFolder EndpointController::folder_of(const ResourceKey& key) const {
@@ -79,6 +89,8 @@ Result<std::optional<EndpointController::View>> EndpointController::load(const R
     CICLO_TRY(view.deployments, deployments_of(session, store, key));
     if (view.endpoint.deleting) return view;
     CICLO_TRY(view.secrets, parts_.keys.get(session, {key.workspace, key.name}));
+    CICLO_TRY(view.holders, parts_.tokens.holders(session, {key.workspace, key.name}));
+    CICLO_TRY(view.retired_keys, parts_.tokens.retired_keys(session, {key.workspace, key.name}));
     for (const Resource& deployment : view.deployments) {
       if (const Json& written = member(deployment.spec, "environment"); written.is_object()) {
         view.environments[deployment.key.name] = written;
@@ -101,15 +113,34 @@ Result<EndpointController::Next> EndpointController::reconcile(const ResourceKey
   CICLO_TRY(auto view, load(key));
   if (!view) {
     parts_.scorers.unwatch(key);
+    parts_.served.forget(key);
     const std::lock_guard lock(mutex_);
     memories_.erase(key);
     return Next();
   }
   if (view->endpoint.deleting) return take_down(*view);
+  CICLO_CHECK(complete_credentials(*view));
   CICLO_CHECK(make_private_folder(view->folder.root));
   view->accepted = read_json(view->folder.accepted());
   CICLO_CHECK(ensure_address(*view));
   return serve(*view, memory_of(key));
+}
+
+// Makes the key for tokens that an endpoint of an older server lacks, and ends the tokens of those who lost the right.
+Result<void> EndpointController::complete_credentials(View& view) {
+  const EndpointName name{view.endpoint.key.workspace, view.endpoint.key.name};
+  const bool lacks_key = view.secrets.token_seed.empty();
+  std::vector<TokenHolder> lost;
+  std::ranges::copy_if(view.holders, std::back_inserter(lost),
+                       [&](const TokenHolder& holder) { return parts_.tokens.is_to_end(name, holder); });
+  if (!lacks_key && lost.empty()) return {};
+  return parts_.service.parts().database.write([&](sql::Session& session) -> Result<void> {
+    if (lacks_key) CICLO_CHECK(parts_.keys.regenerate(session, name, KeyType::token));
+    for (const TokenHolder& holder : lost) CICLO_CHECK(parts_.tokens.end(session, name, holder));
+    CICLO_TRY(view.secrets, parts_.keys.get(session, name));
+    CICLO_TRY(view.holders, parts_.tokens.holders(session, name));
+    return {};
+  });
 }
 
 // The port is chosen once, and again only when somebody else took it while the scorer was down.
@@ -139,10 +170,12 @@ Result<EndpointController::Next> EndpointController::take_down(const View& view)
     return fail(ErrorCode::internal, fmt::format("cannot remove the endpoint's folder: {}", error.message()),
                 view.folder.root.string());
   }
-  CICLO_CHECK(parts_.service.parts().database.write([&](sql::Session& session) {
+  CICLO_CHECK(parts_.service.parts().database.write([&](sql::Session& session) -> Result<void> {
+    CICLO_CHECK(parts_.tokens.forget(session, {key.workspace, key.name}));
     return parts_.keys.forget(session, {key.workspace, key.name});
   }));
   CICLO_CHECK(parts_.service.finish_delete(key));
+  parts_.served.set(key, nullptr);
   const std::lock_guard lock(mutex_);
   memories_.erase(key);
   return Next();
@@ -160,6 +193,7 @@ Result<EndpointController::Next> EndpointController::serve(View& view, Memory& m
     status = *std::move(answer);
     CICLO_TRY(const bool is_known, take_status(view, status, memory));
     if (!is_known) return Next(poll_pause);
+    parts_.served.set(key, member(member(view.accepted, "config"), "auth"));
   }
   CICLO_TRY(const Plan next, plan(view, process.has_value()));
   if (member(next.config, "deployments").empty()) return serve_nothing(view);
@@ -167,7 +201,7 @@ Result<EndpointController::Next> EndpointController::serve(View& view, Memory& m
   CICLO_CHECK(settle(view, next));
   if (next.config == member(view.accepted, "config")) {
     if (std::ranges::all_of(view.deployments, is_settled)) remove_unused_copies(view.folder, next.config);
-    return Next();
+    return view.holders.empty() && view.retired_keys.empty() ? Next() : Next(judge_pause);
   }
   memory.pending = Pending{number_or(status, "failed_reloads", 0), next.candidates};
   return reload(view, next, status);
@@ -185,6 +219,7 @@ Result<EndpointController::Next> EndpointController::serve_nothing(const View& v
   for (const Resource& deployment : view.deployments)
     if (deployment.deleting) CICLO_CHECK(parts_.service.finish_delete(deployment.key));
   CICLO_CHECK(mark_endpoint(view, "Succeeded", {}));
+  parts_.served.set(view.endpoint.key, nullptr);
   return Next();
 }
 
@@ -214,6 +249,7 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
   }
   if (now < memory.may_start) return Next(std::chrono::ceil<milliseconds>(memory.may_start - now));
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
+  parts_.served.forget(key);
   memory.started = now;  // also when it cannot be started: that counts as a short life
   CICLO_TRY(const auto process, parts_.scorers.start(view.folder));
   parts_.scorers.watch(key, process, [wake = parts_.wake, key] { wake(key); });
@@ -278,17 +314,26 @@ Result<void> EndpointController::take_failure(View& view, const Pending& pending
   return {};
 }
 
-Json EndpointController::base_config(const View& view) const {
+Result<Json> EndpointController::base_config(const View& view) const {
   const ResourceKey& key = view.endpoint.key;
-  return {{"workspace", key.workspace},
-          {"endpoint", key.name},
-          {"address", "127.0.0.1"},
-          {"port", port_of(view.endpoint)},
-          {"auth",
-           {{"mode", "key"},
-            {"keys_sha256", {sha256_hex(view.secrets.primary), sha256_hex(view.secrets.secondary)}},
-            {"control_sha256", sha256_hex(view.secrets.control)}}},
-          {"collection", {{"folder", (settings_.collected / key.workspace).string()}}}};
+  CICLO_TRY(const auto signer, tokens::SigningKey::from_seed(view.secrets.token_seed));
+  Json public_keys = view.retired_keys;
+  public_keys.insert(public_keys.begin(), signer.public_key());
+  Json ended = Json::array();
+  for (const TokenHolder& holder : view.holders)
+    if (to_unix_ms(holder.ended) > 0)
+      ended.push_back({{"principal", holder.principal}, {"issued_until", format_rfc3339(holder.ended)}});
+  Json auth = {{"mode", auth_mode_of(view.endpoint)},
+               {"signed_tokens", {{"public_keys", public_keys}, {"audience", view.endpoint.uid}, {"ended", ended}}},
+               {"control_sha256", sha256_hex(view.secrets.control)}};
+  if (takes_keys(view.endpoint))
+    auth["keys_sha256"] = {sha256_hex(view.secrets.primary), sha256_hex(view.secrets.secondary)};
+  return Json{{"workspace", key.workspace},
+              {"endpoint", key.name},
+              {"address", "127.0.0.1"},
+              {"port", port_of(view.endpoint)},
+              {"auth", auth},
+              {"collection", {{"folder", (settings_.collected / key.workspace).string()}}}};
 }
 
 Result<std::optional<Json>> EndpointController::entry_for(const View& view, const Resource& deployment) {
@@ -315,7 +360,7 @@ Result<std::optional<Json>> EndpointController::entry_for(const View& view, cons
 
 Result<Plan> EndpointController::plan(const View& view, bool is_running) {
   PlanRequest request;
-  request.base = base_config(view);
+  CICLO_TRY(request.base, base_config(view));
   request.accepted = member(view.accepted, "config");
   request.traffic = member(view.endpoint.spec, "traffic");
   request.mirror_traffic = member(view.endpoint.spec, "mirror_traffic");
@@ -328,70 +373,6 @@ Result<Plan> EndpointController::plan(const View& view, bool is_running) {
     request.deployments.push_back(std::move(planned));
   }
   return make_plan(request);
-}
-
-Result<void> EndpointController::settle(const View& view, const Plan& plan) {
-  const Json& config = member(view.accepted, "config");
-  for (const Resource& deployment : view.deployments) {
-    const Json& served = entry_of(config, deployment.key.name);
-    if (deployment.deleting) {
-      if (!served.is_null()) continue;
-      parts_.preparations.forget(fmt::format("{}/{}/", view.endpoint.uid, deployment.uid));
-      CICLO_CHECK(parts_.service.finish_delete(deployment.key));
-    } else if (!is_settled(deployment) && !served.is_null()) {
-      CICLO_TRY(const auto wanted, entry_for(view, deployment));
-      if (wanted && *wanted == served) CICLO_CHECK(mark_succeeded(deployment));
-    }
-  }
-  const bool is_served = member(config, "traffic") == member(plan.config, "traffic") &&
-                         member(config, "mirror_traffic") == member(plan.config, "mirror_traffic") &&
-                         member(config, "auth") == member(plan.config, "auth");
-  return is_served ? mark_endpoint(view, "Succeeded", {}) : Result<void>();
-}
-
-Result<void> EndpointController::mark_succeeded(const Resource& deployment) {
-  const auto set = [&](Resource& now) {
-    if (now.generation != deployment.generation) return false;
-    now.status["provisioning_state"] = "Succeeded";
-    now.status["provisioned_generation"] = now.generation;
-    now.status.erase("error");
-    return true;
-  };
-  resources::StatusChange change{.event = "succeeded", .event_data = Json::object(), .links = {}};
-  if (const std::string model = text_or(deployment.status, "model_asset"); !model.empty())
-    change.links.push_back({.from = model, .to = deployment.key.path(), .relation = "deployed_as"});
-  CICLO_CHECK(parts_.service.change_status(deployment.key, set, change));
-  return {};
-}
-
-Result<void> EndpointController::mark_failed(const View& view, const Resource& deployment, const Error& error) {
-  const std::string log = last_lines(view.folder.log(), log_lines);
-  const auto set = [&](Resource& now) {
-    if (now.generation != deployment.generation || now.deleting) return false;
-    now.status["provisioning_state"] = "Failed";
-    now.status["provisioned_generation"] = now.generation;
-    now.status["error"] = {{"message", error.message}, {"hint", error.hint}, {"log", log}};
-    return true;
-  };
-  CICLO_CHECK(parts_.service.change_status(deployment.key, set,
-                                           {.event = "failed", .event_data = Json::object(), .links = {}}));
-  return {};
-}
-
-Result<void> EndpointController::mark_endpoint(const View& view, const std::string& state, const Json& error) {
-  const auto set = [&](Resource& now) {
-    // Changed meanwhile: what was done is not yet what is wanted.
-    if (now.revision != view.endpoint.revision && now.generation != view.endpoint.generation) return false;
-    if (text_or(now.status, "provisioning_state") == state && member(now.status, "error") == error) return false;
-    now.status["provisioning_state"] = state;
-    if (error.is_null()) now.status.erase("error");
-    else now.status["error"] = error;
-    return true;
-  };
-  CICLO_CHECK(parts_.service.change_status(
-      view.endpoint.key, set,
-      {.event = state == "Failed" ? "failed" : "succeeded", .event_data = Json::object(), .links = {}}));
-  return {};
 }
 
 }  // namespace ciclo::outer_loop

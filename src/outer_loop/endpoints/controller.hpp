@@ -17,6 +17,8 @@
 #include "outer_loop/endpoints/plan.hpp"
 #include "outer_loop/endpoints/preparation.hpp"
 #include "outer_loop/endpoints/scorer.hpp"
+#include "outer_loop/endpoints/served.hpp"
+#include "outer_loop/endpoints/tokens.hpp"
 #include "platform/log/log.hpp"
 #include "resources/reconcile.hpp"
 
@@ -27,6 +29,8 @@ class EndpointController final : public resources::Controller {
   struct Parts {
     resources::ResourceService& service;
     const EndpointKeys& keys;
+    const EndpointTokens& tokens;
+    ServedCredentials& served;
     ScorerProcesses& scorers;
     ScorerControl& control;
     Preparations& preparations;
@@ -42,7 +46,8 @@ class EndpointController final : public resources::Controller {
 
   std::string kind() const override { return "online-endpoint"; }
   Result<std::optional<std::chrono::milliseconds>> reconcile(const resources::ResourceKey& key) override;
-  // Also events of an endpoint's deployments.
+  // Also events of an endpoint's deployments, and changes of who may do what for endpoints that somebody holds tokens
+  // of.
   std::vector<resources::ResourceKey> wakes(const events::Event& event) const override;
 
  private:
@@ -66,6 +71,8 @@ class EndpointController final : public resources::Controller {
     std::vector<resources::Resource> deployments;
     std::map<std::string, Json> environments;  // by deployment that names one
     EndpointSecrets secrets;
+    std::vector<TokenHolder> holders;
+    std::vector<std::string> retired_keys;  // for tokens
     EndpointFolder folder;
     Json accepted;  // accepted.json
   };
@@ -73,6 +80,7 @@ class EndpointController final : public resources::Controller {
   Result<std::optional<View>> load(const resources::ResourceKey& key);
   EndpointFolder folder_of(const resources::ResourceKey& key) const;
   Memory& memory_of(const resources::ResourceKey& key);
+  Result<void> complete_credentials(View& view);
   Result<void> ensure_address(View& view);
   Result<Next> take_down(const View& view);
   Result<Next> serve(View& view, Memory& memory);
@@ -85,7 +93,7 @@ class EndpointController final : public resources::Controller {
   Result<void> accept(View& view, const Json& status);
   Result<void> take_failure(View& view, const Pending& pending, const std::string& error);
 
-  Json base_config(const View& view) const;
+  Result<Json> base_config(const View& view) const;
   Result<Plan> plan(const View& view, bool is_running);
   Result<std::optional<Json>> entry_for(const View& view, const resources::Resource& deployment);
   // Writes down how deployments and endpoint are now.

@@ -9,6 +9,7 @@
 #include "outer_loop/endpoints/kinds.hpp"
 #include "outer_loop/triggers/testing/world.hpp"
 #include "platform/process/fake_runner.hpp"
+#include "platform/tokens/signed_token.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
@@ -85,8 +86,8 @@ class EndpointControllerTest : public ::testing::Test {
 
   // A new controller, which remembers nothing.
   void restart_server() {
-    controller.emplace(EndpointController::Parts{*world.service, keys, scorers, scorer, preparations, *world.logger,
-                                                 [this](const ResourceKey&) { wake(); }},
+    controller.emplace(EndpointController::Parts{*world.service, keys, tokens, served_credentials, scorers, scorer,
+                                                 preparations, *world.logger, [this](const ResourceKey&) { wake(); }},
                        EndpointController::Settings{world.folder / "endpoints", world.folder / "collected"});
   }
   void wake() {
@@ -145,6 +146,30 @@ class EndpointControllerTest : public ::testing::Test {
       all.push_back(text_or(entry, "name") + ":" + text_or(entry["model"], "version"));
     return all;
   }
+  std::string issue(const std::string& principal) {
+    const Resource endpoint = world.find(endpoint_key("dev", "weather")).value();
+    resources::Caller caller;
+    caller.principal = principal;
+    return must(world.database->write(
+                    [&](sql::Session& session) { return tokens.issue(session, endpoint, caller, default_token_life); }))
+        .token;
+  }
+  ciclo::tokens::VerifyingKeys verifier() {
+    std::vector<ciclo::tokens::VerifyingKey> all;
+    for (const Json& key : scorer.config["auth"]["signed_tokens"]["public_keys"])
+      all.push_back(must(ciclo::tokens::VerifyingKey::from_hex(key.get<std::string>())));
+    return ciclo::tokens::VerifyingKeys(std::move(all));
+  }
+  const Json& ended() { return scorer.config["auth"]["signed_tokens"]["ended"]; }
+  Result<std::string> rotate(OldTokens old) {
+    return world.database->write([&](sql::Session& session) {
+      return tokens.rotate(session, {"dev", "weather"}, old);
+    });
+  }
+  // Calls the controller so often: while tokens are out it never comes to rest.
+  void step(int calls) {
+    for (int i = 0; i < calls; ++i) must(controller->reconcile(endpoint_key("dev", "weather")));
+  }
   Result<void> remove(const std::string& name) { return world.service->remove(world.maria(), deployment(name).key); }
 
   const std::filesystem::path key_file = std::filesystem::temp_directory_path() / ("ciclo-key-" + random_hex(8));
@@ -154,6 +179,10 @@ class EndpointControllerTest : public ::testing::Test {
   }();
   EndpointKeys keys{sealer};
   World world{{online_endpoint_kind(&keys), online_deployment_kind(nullptr)}, endpoint_migrations()};
+  std::set<std::string> barred;
+  EndpointTokens tokens{keys, world.access, [this](const std::string& name) { return barred.contains(name); },
+                        world.clock};
+  ServedCredentials served_credentials;
   FakeScorer scorer;
   process::FakeRunner runner{[this](const process::ProcessSpec& spec) { return scorer.start(spec); }};
   ScorerProcesses scorers{runner, {"ciclo-scorer", {}}};
@@ -210,7 +239,7 @@ TEST_F(EndpointControllerTest, KeepsSecretsOutOfStatusAndFiles) {
   const Resource endpoint = world.find(endpoint_key("dev", "weather")).value();
   for (const std::string& text :
        {to_text(endpoint.status), to_text(endpoint.spec), to_text(read_json(folder / "scorer.json"))})
-    for (const std::string& secret : {secrets.primary, secrets.secondary, secrets.control})
+    for (const std::string& secret : {secrets.primary, secrets.secondary, secrets.control, secrets.token_seed})
       EXPECT_EQ(text.find(secret), std::string::npos);
   EXPECT_EQ(std::filesystem::status(folder / "scorer.json").permissions(), std::filesystem::perms(0600));
   EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms(0700));
@@ -281,14 +310,134 @@ TEST_F(EndpointControllerTest, WhatCannotBeLoadedAtAStartFailsAlone) {
 TEST_F(EndpointControllerTest, AKeyIsReplacedWithoutARestart) {
   put_deployment("blue", "1");
   const Json before = scorer.config["auth"]["keys_sha256"];
-  must(world.database->write([&](sql::Session& session) {
+  const std::string named = must(world.database->write([&](sql::Session& session) {
     return keys.regenerate(session, {"dev", "weather"}, KeyType::primary);
   }));
+  EXPECT_FALSE(served_credentials.await(endpoint_key("dev", "weather"), named, std::chrono::milliseconds(0)));
   drive();
+  EXPECT_TRUE(served_credentials.await(endpoint_key("dev", "weather"), named, std::chrono::milliseconds(0)));
   const Json after = scorer.config["auth"]["keys_sha256"];
   EXPECT_NE(before[0], after[0]);
   EXPECT_EQ(before[1], after[1]);
   EXPECT_EQ(scorer.starts, 1);
+}
+
+TEST_F(EndpointControllerTest, OnlyTheModeOfKeysTakesKeys) {
+  put_deployment("blue", "1");
+  EXPECT_EQ(scorer.config["auth"]["mode"], "key");
+  EXPECT_EQ(scorer.config["auth"]["keys_sha256"].size(), 2U);
+  put("online-endpoint", "", {{"name", "weather"}, {"auth_mode", "AADToken"}});
+  drive();
+  EXPECT_EQ(scorer.config["auth"]["mode"], "aad_token");
+  EXPECT_FALSE(scorer.config["auth"].contains("keys_sha256"));
+}
+
+TEST_F(EndpointControllerTest, ATokenIsGoodWithoutAReload) {
+  put_deployment("blue", "1");
+  const Json before = scorer.config;
+  const std::string token = issue("maria");
+  EXPECT_EQ(must(controller->reconcile(endpoint_key("dev", "weather"))), std::chrono::minutes(1));
+  EXPECT_EQ(scorer.config, before);
+  const auto claims = must(verifier().verify(token));
+  EXPECT_EQ(claims.principal, "maria");
+  EXPECT_EQ(claims.audience, text_or(scorer.config["auth"]["signed_tokens"], "audience"));
+  EXPECT_EQ(claims.audience, world.find(endpoint_key("dev", "weather"))->uid);
+  EXPECT_EQ(claims.issued_at, world.clock.now());
+  EXPECT_EQ(claims.expires_at, world.clock.now() + std::chrono::hours(1));
+  // When all tokens have ended by time, nobody is judged again.
+  world.clock.advance(std::chrono::hours(2));
+  EXPECT_EQ(must(controller->reconcile(endpoint_key("dev", "weather"))), std::nullopt);
+}
+
+TEST_F(EndpointControllerTest, WhoLosesTheRightLosesTheTokensGivenUntilThen) {
+  put_deployment("blue", "1");
+  issue("maria");
+  issue("otto");
+  EXPECT_TRUE(ended().empty());
+  world.access.denied = {"maria workspace/endpoints/use"};
+  events::Event event{.type = "ciclo.role.withdrawn", .subject = "/users/maria", .workspace = "dev"};
+  EXPECT_EQ(controller->wakes(event), std::vector<ResourceKey>{endpoint_key("dev", "weather")});
+  event.workspace = "prod";
+  EXPECT_TRUE(controller->wakes(event).empty());
+  event.workspace.clear();  // of the organisation
+  EXPECT_EQ(controller->wakes(event).size(), 1U);
+  step(3);
+  const Json expected{{{"principal", "maria"}, {"issued_until", format_rfc3339(world.clock.now())}}};
+  EXPECT_EQ(ended(), expected);
+  // Allowed again, the old tokens stay ended and new ones are good.
+  world.access.denied.clear();
+  world.clock.advance(std::chrono::minutes(5));
+  issue("maria");
+  step(3);
+  EXPECT_EQ(ended(), expected);
+  // A second loss ends those too.
+  world.access.denied = {"maria workspace/endpoints/use"};
+  step(3);
+  EXPECT_EQ(text_or(ended()[0], "issued_until"), format_rfc3339(world.clock.now()));
+  // Nothing is kept of tokens that have ended by time.
+  world.clock.advance(std::chrono::hours(2));
+  step(3);
+  EXPECT_TRUE(ended().empty());
+}
+
+TEST_F(EndpointControllerTest, WhoIsDisabledLosesTheTokens) {
+  put_deployment("blue", "1");
+  issue("maria");
+  issue("otto");
+  barred = {"otto"};
+  EXPECT_EQ(controller->wakes({.type = "ciclo.user.disabled", .subject = "/users/otto"}).size(), 1U);
+  step(3);
+  ASSERT_EQ(ended().size(), 1U);
+  EXPECT_EQ(ended()[0]["principal"], "otto");
+}
+
+TEST_F(EndpointControllerTest, ANewSigningKeyLeavesTheTokensOfTheOldOne) {
+  put_deployment("blue", "1");
+  const std::string old = issue("maria");
+  const std::string public_key = must(rotate(OldTokens::stay_good));
+  step(3);
+  EXPECT_TRUE(served_credentials.await(endpoint_key("dev", "weather"), public_key, std::chrono::milliseconds(0)));
+  const std::string fresh = issue("maria");
+  EXPECT_TRUE(verifier().verify(old));
+  EXPECT_TRUE(verifier().verify(fresh));
+  // The old key goes with the last of its tokens, though the new one has some out.
+  world.clock.advance(std::chrono::minutes(59));
+  const std::string late = issue("maria");
+  world.clock.advance(std::chrono::minutes(2));
+  EXPECT_EQ(must(controller->reconcile(endpoint_key("dev", "weather"))).has_value(), true);
+  step(3);
+  EXPECT_FALSE(verifier().verify(old));
+  EXPECT_TRUE(verifier().verify(late));
+}
+
+TEST_F(EndpointControllerTest, WithoutTokensOutNoKeyIsKept) {
+  put_deployment("blue", "1");
+  for (std::size_t i = 0; i < 2 * most_retired_keys; ++i) must(rotate(OldTokens::stay_good));
+  step(3);
+  EXPECT_EQ(scorer.config["auth"]["signed_tokens"]["public_keys"].size(), 1U);
+}
+
+TEST_F(EndpointControllerTest, OldKeysAreBoundedAndAllTokensCanBeEnded) {
+  put_deployment("blue", "1");
+  const std::string token = issue("maria");
+  for (std::size_t i = 0; i < most_retired_keys; ++i) must(rotate(OldTokens::stay_good));
+  EXPECT_EQ(rotate(OldTokens::stay_good).error().code, ErrorCode::conflict);
+  step(3);
+  EXPECT_TRUE(verifier().verify(token));
+  EXPECT_EQ(scorer.config["auth"]["signed_tokens"]["public_keys"].size(), most_retired_keys + 1);
+  must(rotate(OldTokens::end_now));
+  step(3);
+  EXPECT_FALSE(verifier().verify(token));
+  EXPECT_TRUE(verifier().verify(issue("maria")));
+  EXPECT_EQ(scorer.config["auth"]["signed_tokens"]["public_keys"].size(), 1U);
+}
+
+TEST_F(EndpointControllerTest, AnEndpointOfAnOlderServerGetsItsSigningKey) {
+  put_deployment("blue", "1");
+  must(world.database->write(
+      [&](sql::Session& session) { return session.execute("UPDATE endpoint_keys SET token_sealed = ''"); }));
+  drive();
+  EXPECT_TRUE(verifier().verify(issue("maria")));
 }
 
 TEST_F(EndpointControllerTest, WhatHasTrafficIsNotDeleted) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/ids.hpp"
+#include "platform/tokens/signed_token.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
@@ -17,41 +18,65 @@ constexpr std::size_t secret_bytes = 32;
 Result<KeyType> parse_key_type(std::string_view text) {
   if (text == "primary" || text == "Primary") return KeyType::primary;
   if (text == "secondary" || text == "Secondary") return KeyType::secondary;
+  if (text == "token") return KeyType::token;
   return fail(ErrorCode::invalid, fmt::format("there is no key '{}'", text.substr(0, 40)), "/key_type",
-              "the keys are primary and secondary");
+              "give primary, secondary, or token for that which tokens are signed with");
+}
+
+std::string_view name_of(KeyType type) {
+  switch (type) {
+    case KeyType::primary: return "primary";
+    case KeyType::secondary: return "secondary";
+    case KeyType::token: return "token";
+  }
+  return "primary";
 }
 
 Result<void> EndpointKeys::make(sql::Session& session, const EndpointName& name) const {
   CICLO_CHECK(session.execute(
-      "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed) VALUES "
-      "(?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET primary_sealed = excluded.primary_sealed, "
-      "secondary_sealed = excluded.secondary_sealed, control_sealed = excluded.control_sealed",
+      "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed, "
+      "token_sealed) VALUES (?,?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET "
+      "primary_sealed = excluded.primary_sealed, secondary_sealed = excluded.secondary_sealed, "
+      "control_sealed = excluded.control_sealed, token_sealed = excluded.token_sealed",
       {name.workspace, name.endpoint, sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes)),
-       sealer_.seal(random_hex(secret_bytes))}));
+       sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes))}));
   return {};
 }
 
 Result<EndpointSecrets> EndpointKeys::get(sql::Session& session, const EndpointName& name) const {
-  CICLO_TRY(const auto row,
-            session.query_one("SELECT primary_sealed, secondary_sealed, control_sealed FROM endpoint_keys WHERE "
-                              "workspace = ? AND endpoint = ?",
-                              {name.workspace, name.endpoint}));
+  CICLO_TRY(const auto row, session.query_one("SELECT primary_sealed, secondary_sealed, control_sealed, token_sealed "
+                                              "FROM endpoint_keys WHERE workspace = ? AND endpoint = ?",
+                                              {name.workspace, name.endpoint}));
   if (!row) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
   EndpointSecrets secrets;
   CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0)));
   CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1)));
   CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2)));
+  if (!row->text(3).empty()) {
+    CICLO_TRY(secrets.token_seed, sealer_.open_sealed(row->text(3)));
+  }
   return secrets;
 }
 
-Result<void> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
-  const std::string sealed = sealer_.seal(random_hex(secret_bytes));
-  const std::string_view statement =
-      type == KeyType::primary ? "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?"
-                               : "UPDATE endpoint_keys SET secondary_sealed = ? WHERE workspace = ? AND endpoint = ?";
-  CICLO_TRY(const auto changed, session.execute(statement, {sealed, name.workspace, name.endpoint}));
+Result<std::string> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
+  const std::string secret = random_hex(secret_bytes);
+  std::string_view statement;
+  switch (type) {
+    case KeyType::primary:
+      statement = "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?";
+      break;
+    case KeyType::secondary:
+      statement = "UPDATE endpoint_keys SET secondary_sealed = ? WHERE workspace = ? AND endpoint = ?";
+      break;
+    case KeyType::token:
+      statement = "UPDATE endpoint_keys SET token_sealed = ? WHERE workspace = ? AND endpoint = ?";
+      break;
+  }
+  CICLO_TRY(const auto changed, session.execute(statement, {sealer_.seal(secret), name.workspace, name.endpoint}));
   if (changed == 0) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
-  return {};
+  if (type != KeyType::token) return sha256_hex(secret);
+  CICLO_TRY(const auto key, tokens::SigningKey::from_seed(secret));
+  return key.public_key();
 }
 
 Result<void> EndpointKeys::forget(sql::Session& session, const EndpointName& name) const {
@@ -78,6 +103,28 @@ CREATE TABLE endpoint_keys (
   secondary_sealed TEXT NOT NULL,
   control_sealed TEXT NOT NULL,
   PRIMARY KEY (workspace, endpoint)
+){{clustered}};
+)"},
+          {"outer_loop_endpoints", 2, R"(
+ALTER TABLE endpoint_keys ADD COLUMN token_sealed TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE endpoint_token_holders (
+  workspace TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  principal TEXT NOT NULL,
+  on_behalf_of TEXT NOT NULL,
+  last_issued_ms BIGINT NOT NULL,
+  last_expires_ms BIGINT NOT NULL,
+  ended_ms BIGINT NOT NULL,
+  PRIMARY KEY (workspace, endpoint, principal, on_behalf_of)
+){{clustered}};
+
+CREATE TABLE endpoint_retired_keys (
+  workspace TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  good_until_ms BIGINT NOT NULL,
+  PRIMARY KEY (workspace, endpoint, public_key)
 ){{clustered}};
 )"}};
 }

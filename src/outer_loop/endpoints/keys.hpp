@@ -1,5 +1,6 @@
-// The secrets of endpoints: two keys that its callers use, and the token by which this server controls its scorer.
-// Sealed in a table of their own, because a resource's status is shown to every reader.
+// The secrets of endpoints: two keys that its callers use, the seed that its short-lived tokens are signed with, and
+// the token by which this server controls its scorer. Sealed in a table of their own, because a resource's status is
+// shown to every reader.
 //
 // Thread safety: safe from any thread; works in the session it is handed.
 #pragma once
@@ -14,8 +15,10 @@
 
 namespace ciclo::outer_loop {
 
-enum class KeyType : std::uint8_t { primary, secondary };
+// token: what the endpoint's tokens are signed with. To replace it without ending them: EndpointTokens::rotate().
+enum class KeyType : std::uint8_t { primary, secondary, token };
 Result<KeyType> parse_key_type(std::string_view text);
+std::string_view name_of(KeyType type);
 
 struct EndpointName {
   std::string workspace;
@@ -25,7 +28,8 @@ struct EndpointName {
 struct EndpointSecrets {
   std::string primary;
   std::string secondary;
-  std::string control;  // never leaves the server
+  std::string control;     // never leaves the server
+  std::string token_seed;  // neither; empty for an endpoint of a server that had no tokens yet
 };
 
 class EndpointKeys {
@@ -36,8 +40,9 @@ class EndpointKeys {
   // New secrets, in place of those there were.
   Result<void> make(sql::Session& session, const EndpointName& name) const;
   Result<EndpointSecrets> get(sql::Session& session, const EndpointName& name) const;
-  // The other key stays good, so that callers can change over without a pause.
-  Result<void> regenerate(sql::Session& session, const EndpointName& name, KeyType type) const;
+  // What scorer.json will hold of the new one: a key's SHA-256, or the tokens' public key. The other keys stay good, so
+  // that callers can change over without a pause.
+  Result<std::string> regenerate(sql::Session& session, const EndpointName& name, KeyType type) const;
   Result<void> forget(sql::Session& session, const EndpointName& name) const;
 
  private:

@@ -41,7 +41,7 @@ void drop_nulls(Json& spec) {
 Result<void> normalise_endpoint(Draft& draft) {
   Json& spec = draft.resource.spec;
   drop_nulls(spec);
-  if (text_or(spec, "auth_mode") == "Key" || !spec.contains("auth_mode")) spec["auth_mode"] = "key";
+  spec["auth_mode"] = auth_mode_of(draft.resource);
   return {};
 }
 
@@ -115,6 +115,18 @@ ResourceKey endpoint_key(const std::string& workspace, const std::string& name) 
   return {.workspace = workspace, .kind = "online-endpoint", .parent = {}, .name = name, .version = {}};
 }
 
+std::string auth_mode_of(const Resource& endpoint) {
+  const std::string mode = text_or(endpoint.spec, "auth_mode", "key");
+  if (mode == "Key") return "key";
+  if (mode == "AMLToken") return "aml_token";
+  if (mode == "AADToken") return "aad_token";
+  return mode;
+}
+
+bool takes_keys(const Resource& endpoint) {
+  return auth_mode_of(endpoint) == "key";
+}
+
 Result<std::vector<Resource>> deployments_of(sql::Session& session, const resources::ResourceStore& store,
                                              const ResourceKey& endpoint) {
   resources::ListRequest request{.workspace = endpoint.workspace, .kind = "online-deployment"};
@@ -131,7 +143,7 @@ resources::Kind online_endpoint_kind(const EndpointKeys* keys) {
   kind.name = "online-endpoint";
   kind.plural = "online-endpoints";
   kind.title = "online endpoint";
-  kind.component = "workspace";
+  kind.component = "workspace/endpoints";
   kind.schema = schemas::online_endpoint;
   kind.has_finalizer = true;
   kind.columns = {
@@ -155,7 +167,7 @@ resources::Kind online_deployment_kind(const data_estate::Locations* locations) 
   kind.name = "online-deployment";
   kind.plural = "online-deployments";
   kind.title = "online deployment";
-  kind.component = "workspace";
+  kind.component = "workspace/endpoints";
   kind.parent_kind = "online-endpoint";
   kind.schema = schemas::online_deployment;
   kind.has_finalizer = true;

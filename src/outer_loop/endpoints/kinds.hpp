@@ -23,6 +23,10 @@ resources::Kind online_endpoint_kind(const EndpointKeys* keys);
 resources::Kind online_deployment_kind(const data_estate::Locations* locations);
 
 resources::ResourceKey endpoint_key(const std::string& workspace, const std::string& name);
+// key, aml_token or aad_token, however the document writes it.
+std::string auth_mode_of(const resources::Resource& endpoint);
+// Whether callers may send one of the two keys; tokens are taken in every mode.
+bool takes_keys(const resources::Resource& endpoint);
 // Of an endpoint, in the order they were made.
 Result<std::vector<resources::Resource>> deployments_of(sql::Session& session, const resources::ResourceStore& store,
                                                         const resources::ResourceKey& endpoint);

@@ -12,8 +12,8 @@ using resources::Draft;
 // What the action needs in the trigger's own workspace.
 std::string_view need_of(ActionKind action) {
   switch (action) {
-    case ActionKind::create_job:
-    case ActionKind::update_traffic: return "workspace/write";
+    case ActionKind::create_job: return "workspace/write";
+    case ActionKind::update_traffic: return "workspace/endpoints/write";
     case ActionKind::promote:
     case ActionKind::webhook:
     case ActionKind::notify: break;
