@@ -262,6 +262,13 @@ Result<Resource> ResourceService::set_archived(const Caller& caller, const Resou
   });
 }
 
+Result<void> ResourceService::erase_in(sql::Session& session, const Kind& kind, const Resource& resource,
+                                       const std::string& actor) {
+  CICLO_CHECK(parts_.store.erase(session, resource.key));
+  if (parts_.erased) CICLO_CHECK(parts_.erased(session, resource.key));
+  return announce(session, kind, resource, "deleted", actor, Json::object());
+}
+
 Result<void> ResourceService::remove(const Caller& caller, const ResourceKey& key) {
   CICLO_TRY(const Kind* kind, kind_of(key.kind));
   return parts_.database.write([&](sql::Session& session) -> Result<void> {
@@ -281,8 +288,7 @@ Result<void> ResourceService::remove(const Caller& caller, const ResourceKey& ke
                                               .target = key.path(),
                                               .decision = decision}));
     if (!kind->has_finalizer) {
-      CICLO_CHECK(parts_.store.erase(session, key));
-      return announce(session, *kind, resource, "deleted", caller.principal, Json::object());
+      return erase_in(session, *kind, resource, caller.principal);
     }
     if (resource.deleting) return {};
     resource.deleting = true;
@@ -297,8 +303,7 @@ Result<void> ResourceService::finish_delete(const ResourceKey& key) {
   return parts_.database.write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const auto resource, parts_.store.find(session, key));
     if (!resource) return {};
-    CICLO_CHECK(parts_.store.erase(session, key));
-    return announce(session, *kind, *resource, "deleted", resource->updated_by, Json::object());
+    return erase_in(session, *kind, *resource, resource->updated_by);
   });
 }
 

@@ -57,8 +57,10 @@ class ResourceService {
     const AccessPolicy& access;
     AuditSink& audit;
     const Clock& clock;
+    // In the transaction that ends a resource: what others keep about it (roles given on it alone) ends with it.
+    std::function<Result<void>(sql::Session&, const ResourceKey&)> erased = {};
   };
-  explicit ResourceService(Parts parts) : parts_(parts) {}
+  explicit ResourceService(Parts parts) : parts_(std::move(parts)) {}
 
   Result<Resource> create(const Caller& caller, CreateRequest request);
   Result<Resource> update(const Caller& caller, const UpdateRequest& request);
@@ -93,6 +95,7 @@ class ResourceService {
   Result<Draft> make_draft(const Kind& kind, CreateRequest& request) const;
   Result<Resource> insert_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
   Result<Resource> rewrite_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
+  Result<void> erase_in(sql::Session& session, const Kind& kind, const Resource& resource, const std::string& actor);
   Result<void> announce(sql::Session& session, const Kind& kind, const Resource& resource, std::string_view what,
                         const std::string& actor, const Json& data);
   Result<const Kind*> kind_of(const std::string& name) const;

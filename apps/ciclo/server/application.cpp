@@ -169,8 +169,9 @@ Result<void> Application::Parts::build_core() {
   identity = std::make_unique<administration::IdentityService>(*database, clock);
   audit = std::make_unique<administration::AuditLog>(*database, clock);
   store = std::make_unique<resources::ResourceStore>(clock);
-  service = std::make_unique<resources::ResourceService>(
-      resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
+  service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
+      *database, *events, kinds, *store, *access, *audit, clock,
+      [this](sql::Session& session, const resources::ResourceKey& gone) { return access->forget_in(session, gone); }});
   groups = std::make_unique<administration::Groups>(*access, *identity, *service);
   activations = std::make_unique<administration::Activations>(*access, *service);
   activation_ends = std::make_unique<administration::ActivationController>(*activations);
@@ -245,7 +246,7 @@ void Application::Parts::build_monitoring() {
 void Application::Parts::build_endpoints() {
   const auto is_barred = [this](const std::string& principal) {
     const auto user = database->read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
-    return !user && user.error().code == ErrorCode::not_found;
+    return user ? user->is_disabled : user.error().code == ErrorCode::not_found;
   };
   endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();

@@ -177,6 +177,12 @@ Result<void> AccessService::withdraw_in(sql::Session& session, const Assignment&
   return {};
 }
 
+Result<void> AccessService::forget_in(sql::Session& session, const resources::ResourceKey& gone) {
+  CICLO_TRY(const auto count, store_.erase_resource(session, gone.workspace, gone.subject()));
+  if (count > 0) reload_after_commit(session);
+  return {};
+}
+
 void AccessService::reload_after_commit(sql::Session& session) {
   session.after_commit([this] { ++epoch_; });
 }

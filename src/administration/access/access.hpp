@@ -54,6 +54,8 @@ class AccessService final : public resources::AccessPolicy {
   // Fails with conflict when it would leave the organisation without an administrator or the workspace without an
   // owner.
   Result<void> withdraw_in(sql::Session& session, const Assignment& assignment);
+  // Roles given on a resource end with it, so that a later one of its name is not theirs.
+  Result<void> forget_in(sql::Session& session, const resources::ResourceKey& gone);
   // For changes of groups, roles and activations: after the commit decisions are made on what is there then.
   void reload_after_commit(sql::Session& session);
 

@@ -240,6 +240,15 @@ Result<void> AccessStore::erase_workspace(sql::Session& session, const std::stri
   return {};
 }
 
+Result<std::int64_t> AccessStore::erase_resource(sql::Session& session, const std::string& workspace,
+                                                 const std::string& subject) const {
+  CICLO_CHECK(session.execute(
+      "UPDATE access_activations SET state = 'ended' WHERE workspace = ? AND resource = ? AND state IN ('pending', "
+      "'active')",
+      {workspace, subject}));
+  return session.execute("DELETE FROM access_assignments WHERE workspace = ? AND resource = ?", {workspace, subject});
+}
+
 Result<void> AccessStore::put_activation(sql::Session& session, const Activation& activation) const {
   CICLO_CHECK(session.execute(
       fmt::format("INSERT INTO access_activations ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,CAST(? AS BIGINT),CAST(? AS "

@@ -42,6 +42,10 @@ class AccessStore {
   // What is said about a workspace that is no more: its assignments, its own groups, limited memberships.
   Result<void> erase_workspace(sql::Session& session, const std::string& workspace) const;
 
+  // Assignments on a resource that is no more: its ResourceKey::subject(). How many there were.
+  Result<std::int64_t> erase_resource(sql::Session& session, const std::string& workspace,
+                                      const std::string& subject) const;
+
   Result<void> put_activation(sql::Session& session, const Activation& activation) const;
   Result<std::optional<Activation>> find_activation(sql::Session& session, const std::string& id) const;
   // Newest first, at most 1000.
