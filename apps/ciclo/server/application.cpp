@@ -43,6 +43,7 @@
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/first_start.hpp"
+#include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
@@ -78,6 +79,7 @@ struct Application::Parts {
   std::unique_ptr<log::Logger> logger;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<blobs::BlobStore> blobs;
+  OutboundClients outbound{settings.outbound};
   std::unique_ptr<events::EventLog> events;
 
   std::optional<administration::Sealer> sealer;
@@ -98,7 +100,6 @@ struct Application::Parts {
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
-  http::Client webhook_client;
   std::unique_ptr<outer_loop::TriggerController> triggers;
 
   std::unique_ptr<process::ProcessRunner> runner;
@@ -121,6 +122,7 @@ struct Application::Parts {
 
   std::unique_ptr<resources::ReconcileLoop> loop;
 
+  http::RateLimiter limiter{settings.rate_limits};
   ServerMetrics metrics;
   http::Router router;
   std::unique_ptr<administration::TokenAuthenticator> tokens;
@@ -192,7 +194,7 @@ void Application::Parts::build_controllers() {
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
-      outer_loop::TriggerControllerParts{*service, webhook_client, *logger});
+      outer_loop::TriggerControllerParts{*service, outbound.webhooks, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
   for (resources::Controller* controller :
        std::initializer_list<resources::Controller*>{datastores.get(), profiles.get(), triggers.get()})
@@ -207,8 +209,8 @@ void Application::Parts::build_controllers() {
 }
 
 void Application::Parts::build_jobs() {
-  job_parts.emplace(
-      inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock, *logger});
+  job_parts.emplace(inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock,
+                                         *logger, &outbound.downloads});
   inner_loop::JobSettings job_settings;
   job_settings.folder = folders.jobs;
   job_settings.programs = settings.programs;
@@ -271,6 +273,9 @@ Result<void> Application::Parts::listen() {
   http_settings.address = settings.address;
   http_settings.port = settings.port;
   http_settings.tls = settings.tls;
+  http_settings.limiter = &limiter;
+  http_settings.on_failure = [this](std::string_view what) { logger->error("http", what); };
+  metrics.watch(limiter);
   server = std::make_unique<http::Server>(router, guard.get(), http_settings,
                                           [this](const http::Served& served) { metrics.served(served); });
   return server->start();
