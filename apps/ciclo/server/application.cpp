@@ -67,6 +67,17 @@ std::vector<sql::Migration> all_migrations() {
   return all;
 }
 
+// Only the path: a query may hold what its sender should not have put there.
+void log_request(log::Logger& logger, const http::Served& served) {
+  logger.debug("http", "request",
+               {{"method", http::name_of(served.method)},
+                {"path", served.path},
+                {"status", served.status},
+                {"milliseconds", std::chrono::duration<double, std::milli>(served.duration).count()},
+                {"principal", served.principal},
+                {"request_id", served.request_id}});
+}
+
 }  // namespace
 
 // In the order of construction; each part may use those above it.
@@ -276,8 +287,10 @@ Result<void> Application::Parts::listen() {
   http_settings.limiter = &limiter;
   http_settings.on_failure = [this](std::string_view what) { logger->error("http", what); };
   metrics.watch(limiter);
-  server = std::make_unique<http::Server>(router, guard.get(), http_settings,
-                                          [this](const http::Served& served) { metrics.served(served); });
+  server = std::make_unique<http::Server>(router, guard.get(), http_settings, [this](const http::Served& served) {
+    metrics.served(served);
+    log_request(*logger, served);
+  });
   return server->start();
 }
 
