@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/document.hpp"
+#include "cli/download.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/set_expression.hpp"
@@ -101,6 +102,19 @@ TEST(IsLocalPath, TellsPathsFromReferences) {
   for (const char* reference :
        {"", "azureml:x:1", "azureml://datastores/d/paths/p", "https://x", "runs:/a/b", "${{inputs.x}}"})
     EXPECT_FALSE(is_local_path(reference)) << reference;
+}
+
+TEST(PathBelow, StaysInItsFolder) {
+  for (const char* name : {"a", "a/b.csv", "..a", "a..b", ".hidden", "é"}) {
+    const auto path = path_below("/tmp/x", name);
+    ASSERT_TRUE(path) << name;
+    EXPECT_EQ(*path, std::filesystem::path("/tmp/x") / name);
+  }
+  for (const std::string name : {"", "/etc/passwd", "..", "../a", "a/../../b", "a/..", ".", "./a", "a/./b", "//a"})
+    EXPECT_FALSE(path_below("/tmp/x", name)) << name;
+  EXPECT_FALSE(path_below("/tmp/x", std::string("a\0b", 3)));
+  EXPECT_FALSE(path_below("/tmp/x", "a\nb"));
+  EXPECT_FALSE(path_below("/tmp/x", "a\x1b[2Jb")) << "nothing that a terminal obeys";
 }
 
 }  // namespace

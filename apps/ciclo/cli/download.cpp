@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
@@ -15,12 +16,19 @@ namespace fs = std::filesystem;
 bool stays_inside(const std::string& name) {
   const fs::path path(name);
   if (path.empty() || path.is_absolute()) return false;
+  if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) return false;
   for (const fs::path& part : path)
     if (part == ".." || part == ".") return false;
   return true;
 }
 
 }  // namespace
+
+Result<fs::path> path_below(const fs::path& folder, const std::string& name) {
+  if (stays_inside(name)) return folder / name;
+  return fail(ErrorCode::invalid, "the server named a file that would leave the folder", {},
+              "nothing was written there; check that the server is the one you mean");
+}
 
 std::string encode_path(std::string_view path) {
   std::vector<std::string> parts;
@@ -68,9 +76,8 @@ Result<std::size_t> download_tree(Session& session, const std::string& path, con
   std::size_t count = 0;
   for (const Json& file : member(listing, "value")) {
     const std::string name = text_or(file, "name");
-    if (!stays_inside(name))
-      return fail(ErrorCode::invalid, fmt::format("the server named a file '{}' that would leave the folder", name));
-    CICLO_CHECK(download_file(session, path + "/" + encode_path(name), target / name));
+    CICLO_TRY(const fs::path place, path_below(target, name));
+    CICLO_CHECK(download_file(session, path + "/" + encode_path(name), place));
     ++count;
   }
   return count;

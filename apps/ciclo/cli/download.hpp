@@ -17,6 +17,9 @@ std::string encode_path(std::string_view path);
 // Fails with unsupported for other references.
 Result<std::string> content_path(const std::string& workspace_path, const std::string& reference);
 
+// Where a file of this name, which the server gave, belongs. Fails with invalid for a name that leads out of `folder`.
+Result<std::filesystem::path> path_below(const std::filesystem::path& folder, const std::string& name);
+
 // One file; appears whole or not at all.
 Result<void> download_file(Session& session, const std::string& path, const std::filesystem::path& target);
 

@@ -48,15 +48,16 @@ Result<int> run_download(Context& context) {
   const std::filesystem::path target = context.options.find("download-path").value_or(".");
   for (const std::string& output : wanted_outputs(context, job)) {
     const std::string from = fmt::format("{}/outputs/{}/paths", path, http::percent_encode(output));
-    CICLO_TRY(const std::size_t files, download_tree(context.session, from, target / "named-outputs" / output));
+    CICLO_TRY(const auto folder, path_below(target / "named-outputs", output));
+    CICLO_TRY(const std::size_t files, download_tree(context.session, from, folder));
     std::cerr << fmt::format("{}: {} file{}\n", output, files, files == 1 ? "" : "s");
   }
   if (context.options.has("all") || !context.options.has("output-name")) {
     CICLO_TRY(const Json logs, context.session.get(path + "/logs"));
     for (const Json& log : member(logs, "value")) {
       const std::string name = text_or(log, "name");
-      CICLO_CHECK(download_file(context.session, fmt::format("{}/logs/{}", path, encode_path(name)),
-                                target / "artifacts" / name));
+      CICLO_TRY(const auto file, path_below(target / "artifacts", name));
+      CICLO_CHECK(download_file(context.session, fmt::format("{}/logs/{}", path, encode_path(name)), file));
     }
   }
   return 0;

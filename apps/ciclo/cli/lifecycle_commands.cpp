@@ -42,7 +42,8 @@ Run download_verb(const char* kind_name) {
     const std::filesystem::path target = context.options.find("download-path").value_or(".");
     CICLO_TRY(const std::string workspace, context.session.workspace_path());
     CICLO_TRY(const std::string content, content_path(workspace, text_or(item, "path")));
-    CICLO_TRY(const std::size_t files, download_tree(context.session, content, target / text_or(item, "name")));
+    CICLO_TRY(const auto folder, path_below(target, text_or(item, "name")));
+    CICLO_TRY(const std::size_t files, download_tree(context.session, content, folder));
     std::cerr << fmt::format("{}: {} file{}\n", text_or(item, "name"), files, files == 1 ? "" : "s");
     return 0;
   };

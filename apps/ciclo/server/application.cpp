@@ -44,6 +44,7 @@
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/first_start.hpp"
+#include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
@@ -68,6 +69,17 @@ std::vector<sql::Migration> all_migrations() {
   return all;
 }
 
+// Only the path: a query may hold what its sender should not have put there.
+void log_request(log::Logger& logger, const http::Served& served) {
+  logger.debug("http", "request",
+               {{"method", http::name_of(served.method)},
+                {"path", served.path},
+                {"status", served.status},
+                {"milliseconds", std::chrono::duration<double, std::milli>(served.duration).count()},
+                {"principal", served.principal},
+                {"request_id", served.request_id}});
+}
+
 }  // namespace
 
 // In the order of construction; each part may use those above it.
@@ -80,6 +92,7 @@ struct Application::Parts {
   std::unique_ptr<log::Logger> logger;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<blobs::BlobStore> blobs;
+  OutboundClients outbound{settings.outbound};
   std::unique_ptr<events::EventLog> events;
 
   std::optional<administration::Sealer> sealer;
@@ -103,7 +116,6 @@ struct Application::Parts {
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
-  http::Client webhook_client;
   std::unique_ptr<outer_loop::TriggerController> triggers;
 
   std::unique_ptr<process::ProcessRunner> runner;
@@ -128,6 +140,7 @@ struct Application::Parts {
 
   std::unique_ptr<resources::ReconcileLoop> loop;
 
+  http::RateLimiter limiter{settings.rate_limits};
   ServerMetrics metrics;
   http::Router router;
   std::unique_ptr<administration::TokenAuthenticator> tokens;
@@ -208,7 +221,7 @@ void Application::Parts::build_controllers() {
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
-      outer_loop::TriggerControllerParts{*service, webhook_client, *logger});
+      outer_loop::TriggerControllerParts{*service, outbound.webhooks, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
   for (resources::Controller* controller : std::initializer_list<resources::Controller*>{
            datastores.get(), profiles.get(), triggers.get(), activation_ends.get()})
@@ -223,8 +236,8 @@ void Application::Parts::build_controllers() {
 }
 
 void Application::Parts::build_jobs() {
-  job_parts.emplace(
-      inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock, *logger});
+  job_parts.emplace(inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock,
+                                         *logger, &outbound.downloads});
   inner_loop::JobSettings job_settings;
   job_settings.folder = folders.jobs;
   job_settings.programs = settings.programs;
@@ -295,8 +308,13 @@ Result<void> Application::Parts::listen() {
   http_settings.address = settings.address;
   http_settings.port = settings.port;
   http_settings.tls = settings.tls;
-  server = std::make_unique<http::Server>(router, guard.get(), http_settings,
-                                          [this](const http::Served& served) { metrics.served(served); });
+  http_settings.limiter = &limiter;
+  http_settings.on_failure = [this](std::string_view what) { logger->error("http", what); };
+  metrics.watch(limiter);
+  server = std::make_unique<http::Server>(router, guard.get(), http_settings, [this](const http::Served& served) {
+    metrics.served(served);
+    log_request(*logger, served);
+  });
   return server->start();
 }
 

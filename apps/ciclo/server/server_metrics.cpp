@@ -16,4 +16,12 @@ void ServerMetrics::served(const http::Served& served) {
   durations_.with({route}).observe(served.duration);
 }
 
+void ServerMetrics::watch(const http::RateLimiter& limiter) {
+  auto& refused = registry_.totals("ciclo_http_rate_limited_total", "Requests refused as too many.", {"by"});
+  registry_.before_text([&limiter, &principals = refused.with({"principal"}), &addresses = refused.with({"address"})] {
+    principals.set(static_cast<double>(limiter.refused_principals()));
+    addresses.set(static_cast<double>(limiter.refused_addresses()));
+  });
+}
+
 }  // namespace ciclo::server

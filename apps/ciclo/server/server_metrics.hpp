@@ -1,4 +1,4 @@
-// What /metrics shows of the control plane: requests by route, their durations, and the process.
+// What /metrics shows of the control plane: requests by route, their durations, those refused by rate, and the process.
 //
 // Thread safety: safe from any thread.
 #pragma once
@@ -13,6 +13,8 @@ class ServerMetrics {
   ServerMetrics();
   // For http::Server's on_served.
   void served(const http::Served& served);
+  // Shows how many requests it refused. It must outlive this.
+  void watch(const http::RateLimiter& limiter);
   std::string text() const { return registry_.text(); }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace ciclo::server {
@@ -15,19 +17,50 @@ Result<std::uint16_t> read_port(const std::string& text) {
   return fail(ErrorCode::invalid, fmt::format("'{}' is not a port", text), "--port", "0 to 65535; 0 takes a free one");
 }
 
+// "50000" or "50000/s". After a rest, two seconds' worth may come at once.
+Result<void> read_rate(const cli::Options& options, const std::string& name, http::RateLimit& limit) {
+  constexpr double highest = 1e9;
+  const auto given = options.find(name);
+  if (!given) return {};
+  std::string_view text = *given;
+  if (text.ends_with("/s")) text.remove_suffix(2);
+  const auto rate = parse_double(text);
+  if (!rate || !(*rate >= 0 && *rate <= highest))
+    return fail(ErrorCode::invalid, fmt::format("'{}' is no number of requests a second", *given), "--" + name,
+                "50000 or 50000/s; 0 for no limit");
+  limit = {.per_second = *rate, .burst = std::max(1.0, 2 * *rate)};
+  return {};
+}
+
+Result<std::shared_ptr<const http::OutboundPolicy>> read_outbound(const cli::Options& options) {
+  auto policy = http::OutboundPolicy::parse(options.all("allow-outbound"));
+  if (policy) return std::make_shared<const http::OutboundPolicy>(*std::move(policy));
+  policy.error().target = "--allow-outbound";
+  return Failure(std::move(policy).error());
+}
+
 }  // namespace
 
 std::vector<cli::Option> server_options() {
-  return {{{"data", "d"}, Takes::one, "The folder that holds everything (default: ciclo-data)."},
-          {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
-          {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
-          {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
-          {{"tls-certificate"}, Takes::one, "A PEM file: then the server speaks HTTPS."},
-          {{"tls-key"}, Takes::one, "The certificate's key."},
-          {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
-          {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
-          {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
-          {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
+  return {
+      {{"data", "d"}, Takes::one, "The folder that holds everything (default: ciclo-data)."},
+      {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
+      {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
+      {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
+      {{"tls-certificate"}, Takes::one, "A PEM file: then the server speaks HTTPS."},
+      {{"tls-key"}, Takes::one, "The certificate's key."},
+      {{"allow-outbound"},
+       Takes::several,
+       "What webhooks and inputs at an http address may reach besides public addresses: an address, a range such as "
+       "10.1.0.0/16, or a host name, each also with :port. May be repeated."},
+      {{"rate-limit"}, Takes::one, "Requests a second of each caller; 0 for no limit (default: 50000)."},
+      {{"rate-limit-unauthenticated"},
+       Takes::one,
+       "Requests a second of each address without a good credential; 0 for no limit (default: 1000)."},
+      {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
+      {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
+      {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
+      {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
 }
 
 Result<Settings> read_settings(const cli::Options& options) {
@@ -44,6 +77,9 @@ Result<Settings> read_settings(const cli::Options& options) {
   if (options.has("tls-certificate"))
     settings.tls =
         http::TlsSettings{.certificate_file = options.text("tls-certificate"), .key_file = options.text("tls-key")};
+  CICLO_TRY(settings.outbound, read_outbound(options));
+  CICLO_CHECK(read_rate(options, "rate-limit", settings.rate_limits.principals));
+  CICLO_CHECK(read_rate(options, "rate-limit-unauthenticated", settings.rate_limits.addresses));
   if (const auto file = options.find("log-file")) settings.log.file = *file;
   if (const auto level = options.find("log-level")) {
     const auto known = log::level_named(*level);

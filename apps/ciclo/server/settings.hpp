@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "cli/options.hpp"
+#include "platform/http/outbound.hpp"
 #include "platform/http/server.hpp"
 #include "platform/log/log.hpp"
 
@@ -22,6 +24,10 @@ struct Settings {
   std::optional<http::TlsSettings> tls;
   log::Settings log;
   std::string default_workspace = "default";
+  // What users' requests may reach besides public addresses.
+  std::shared_ptr<const http::OutboundPolicy> outbound = std::make_shared<http::OutboundPolicy>();
+  http::RateLimiter::Settings rate_limits = {.principals = {.per_second = 50'000, .burst = 100'000},
+                                             .addresses = {.per_second = 1'000, .burst = 2'000}};
   std::filesystem::path programs;  // the folder that holds ciclo, ciclo-scorer and ciclo-learn
   bool reset_admin_token = false;
 };

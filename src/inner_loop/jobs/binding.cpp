@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "resources/reference.hpp"
 
 namespace ciclo::inner_loop {
 namespace {
@@ -127,6 +128,14 @@ Result<void> check_known(const std::vector<Declaration>& declared, const Json& g
   return {};
 }
 
+// Names become folders of the step (and variables of its command).
+Result<void> check_binding_name(const std::string& name, std::string_view what, const std::string& pointer) {
+  if (resources::check_name(name, what)) return {};
+  return fail(ErrorCode::invalid, fmt::format("'{}' cannot be the name of an {}", name.substr(0, 80), what),
+              pointer + "/" + escape_pointer_token(name),
+              "use 1–255 letters, digits, '-', '_' and '.', beginning with a letter, a digit or '_'");
+}
+
 }  // namespace
 
 Json InputBinding::to_json() const {
@@ -163,6 +172,7 @@ Result<InputBindings> read_inputs(const Json& given, const std::string& pointer)
   if (given.is_null()) return bindings;
   if (!given.is_object()) return fail(ErrorCode::invalid, "inputs must be a map of names", pointer);
   for (const auto& [name, value] : given.items()) {
+    CICLO_CHECK(check_binding_name(name, "input", pointer));
     CICLO_TRY(bindings[name], read_input(value, nullptr, pointer + "/" + escape_pointer_token(name)));
   }
   return bindings;
@@ -219,6 +229,7 @@ Result<OutputBindings> read_outputs(const Json& given, const std::string& pointe
   if (given.is_null()) return bindings;
   if (!given.is_object()) return fail(ErrorCode::invalid, "outputs must be a map of names", pointer);
   for (const auto& [name, value] : given.items()) {
+    CICLO_CHECK(check_binding_name(name, "output", pointer));
     CICLO_TRY(bindings[name], read_output(value, pointer + "/" + escape_pointer_token(name)));
   }
   return bindings;

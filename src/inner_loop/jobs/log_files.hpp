@@ -1,5 +1,7 @@
 // The log files of a job, as its folder has them.
 //
+// A step's program may write into that folder, too: what is no plain file there — a link, a pipe — is no log.
+//
 // Thread safety: reads the disk, keeps nothing.
 #pragma once
 

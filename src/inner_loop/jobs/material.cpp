@@ -10,6 +10,7 @@
 #include "inner_loop/jobs/identity.hpp"
 #include "inner_loop/jobs/plan.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
+#include "platform/http/fetch.hpp"
 
 namespace ciclo::inner_loop {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = 1U << 20U;
+constexpr std::uint64_t largest_download = std::uint64_t{10} << 30U;
 
 std::string asset_kind(ValueType type) {
   return type == ValueType::mlflow_model || type == ValueType::custom_model || type == ValueType::triton_model ? "model"
@@ -105,8 +107,27 @@ Result<std::string> Material::content_of(const data_estate::Location& location) 
   return sha256_hex(to_text(list));
 }
 
-Result<fs::path> Material::provide(const FoundInput& input, const fs::path& folder) const {
-  if (input.location.place == data_estate::Place::remote) return fs::path(input.location.url);
+Result<fs::path> Material::fetch(const FoundInput& input, const fs::path& folder, const std::stop_token& stop) const {
+  const std::string& url = input.location.url;
+  const std::string target = "/inputs/" + escape_pointer_token(input.name);
+  if (parts_.downloads == nullptr || !(url.starts_with("http://") || url.starts_with("https://")))
+    return fail(ErrorCode::unsupported, fmt::format("input '{}': this server cannot download {}", input.name, url),
+                target, "leave the mode out: then the step gets the address itself");
+  if (input.binding.type != ValueType::uri_file)
+    return fail(ErrorCode::unsupported,
+                fmt::format("input '{}': only a single file can be downloaded from an http address", input.name),
+                target, "set the type to uri_file");
+  CICLO_CHECK(make_folder(folder / input.name));
+  const fs::path file = folder / input.name / http::file_name_of(url);
+  auto fetched = http::fetch_file(*parts_.downloads, {url, file, largest_download, stop});
+  if (fetched) return file;
+  fetched.error().add_context(fmt::format("cannot download input '{}'", input.name)).target = target;
+  return Failure(std::move(fetched).error());
+}
+
+Result<fs::path> Material::provide(const FoundInput& input, const fs::path& folder, const std::stop_token& stop) const {
+  if (input.location.place == data_estate::Place::remote)
+    return input.binding.mode == "download" ? fetch(input, folder, stop) : fs::path(input.location.url);
   const std::string& key = input.location.key;
   const bool file = is_blob(key);
   if (!file && input.binding.type == ValueType::uri_file)

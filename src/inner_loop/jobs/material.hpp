@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,11 @@ class Material {
 
   // A path that the step reads: in place where the blob store and the mode allow it, else a copy below `folder`. An
   // empty folder of blobs is an empty folder; a missing file fails with not_found.
-  Result<std::filesystem::path> provide(const FoundInput& input, const std::filesystem::path& folder) const;
+  //
+  // A file at an http address is fetched below `folder` when the mode is download; in other modes the step gets the
+  // address itself, as it does of other places outside this server.
+  Result<std::filesystem::path> provide(const FoundInput& input, const std::filesystem::path& folder,
+                                        const std::stop_token& stop = {}) const;
   // Copies a blob or a tree of blobs to a path of this machine.
   Result<void> copy_out(const std::string& key, const std::filesystem::path& target) const;
   // Takes a file or folder of this machine into the blob store; nothing there is fine.
@@ -55,6 +60,8 @@ class Material {
   Result<void> duplicate(const std::string& from, const std::string& to, const std::filesystem::path& scratch) const;
 
  private:
+  Result<std::filesystem::path> fetch(const FoundInput& input, const std::filesystem::path& folder,
+                                      const std::stop_token& stop) const;
   bool is_blob(const std::string& key) const { return parts_.blobs.stat(key).has_value(); }
 
   const JobParts& parts_;

@@ -19,6 +19,7 @@
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
 #include "platform/blobs/blob_store.hpp"
+#include "platform/http/client.hpp"
 #include "platform/log/log.hpp"
 #include "platform/process/process.hpp"
 #include "resources/service.hpp"
@@ -35,6 +36,7 @@ struct JobParts {
   EnvironmentBuilder& environments;
   const Clock& clock;
   log::Logger& logger;
+  http::Client* downloads = nullptr;  // for inputs at an http address; null: there are none
 
   sql::Database& database() const { return service.parts().database; }
 };

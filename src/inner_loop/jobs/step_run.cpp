@@ -238,7 +238,7 @@ Result<std::map<std::string, std::string>> StepRun::provide_inputs(const Prepare
   std::map<std::string, std::string> paths;
   for (const FoundInput& input : prepared.inputs) {
     if (input.binding.source != InputBinding::Source::data) continue;
-    CICLO_TRY(const fs::path path, material_->provide(input, folder_.inputs()));
+    CICLO_TRY(const fs::path path, material_->provide(input, folder_.inputs(), stop_.get_token()));
     paths[input.name] = path.string();
   }
   return paths;

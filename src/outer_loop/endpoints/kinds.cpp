@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.hpp"
 #include "outer_loop/endpoints/sources.hpp"
@@ -61,6 +62,16 @@ Result<void> check_endpoint(const CheckContext& context, Draft& draft, const End
   return {};
 }
 
+// The script lies in the folder that came with it.
+Result<void> check_script(const Json& spec) {
+  const std::string script = text_or(member(spec, "code_configuration"), "scoring_script");
+  const std::filesystem::path path = std::filesystem::path(script).lexically_normal();
+  const bool leaves = path.is_absolute() || (!path.empty() && *path.begin() == "..");
+  if (!leaves && script.find('\0') == std::string::npos) return {};
+  return fail(ErrorCode::invalid, "the scoring script lies outside its folder", "/code_configuration/scoring_script",
+              "give the path within code, such as score.py");
+}
+
 Result<void> normalise_deployment(Draft& draft) {
   Json& spec = draft.resource.spec;
   drop_nulls(spec);
@@ -76,7 +87,7 @@ Result<void> normalise_deployment(Draft& draft) {
     return fail(ErrorCode::invalid, "the deployment has neither a model nor a scoring script", "/model",
                 "add 'model: azureml:<name>:<version>'");
   }
-  return {};
+  return check_script(spec);
 }
 
 Result<void> check_deployment(const CheckContext& context, Draft& draft, const data_estate::Locations* locations) {

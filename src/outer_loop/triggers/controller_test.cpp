@@ -238,6 +238,22 @@ TEST_F(TriggerTest, DeliversWebhooksAndTriesAgain) {
   server.stop(std::chrono::milliseconds(100));
 }
 
+TEST_F(TriggerTest, AWebhookThatThePolicyDeniesIsNotTriedAgain) {
+  make({{"webhook", {{"url", "http://127.0.0.1:9/hook"}}}});
+  alert();
+  http::ClientSettings settings;
+  settings.outbound = std::make_shared<const http::OutboundPolicy>();
+  http::Client outside(settings);
+  TriggerController controller({*world_.service, outside, *world_.logger});
+  EXPECT_EQ(must(controller.reconcile(key_)), std::nullopt);
+  ASSERT_EQ(fires().size(), 1U);
+  EXPECT_EQ(fires()[0].state, "failed");
+  EXPECT_EQ(fires()[0].attempts, 1);
+  EXPECT_EQ(fires()[0].reason,
+            "127.0.0.1 is a loopback address, where this server sends no requests for users (an administrator can "
+            "allow it: start the server with --allow-outbound 127.0.0.1:9)");
+}
+
 TEST_F(TriggerTest, WhatTheSchemaCannotTellIsRefused) {
   const auto target = [&](Json document) {
     document["name"] = "t";

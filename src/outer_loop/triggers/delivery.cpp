@@ -18,6 +18,15 @@ milliseconds pause_after(std::int64_t attempts) {
   return std::min(kLongestPause, kFirstPause * (std::int64_t{1} << std::min<std::int64_t>(attempts, 12)));
 }
 
+std::string refusal_of(int status) {
+  const bool is_redirect = status >= 300 && status < 400;
+  return fmt::format("the receiver answered {}{}", status, is_redirect ? "; redirects are not followed" : "");
+}
+
+std::string reason_of(const Error& error) {
+  return error.hint.empty() ? error.message : fmt::format("{} ({})", error.message, error.hint);
+}
+
 }  // namespace
 
 Result<std::optional<milliseconds>> TriggerController::deliver(const Pass& pass) {
@@ -58,8 +67,11 @@ Result<void> TriggerController::send(const Pass& pass, FireRecord& record) {
     if (answer && answer->status >= 200 && answer->status < 300) {
       record.state = "delivered";
     } else {
-      record.reason = answer ? fmt::format("the receiver answered {}", answer->status) : answer.error().message;
-      if (record.attempts >= kMaxAttempts) record.state = "failed";
+      record.reason = answer ? refusal_of(answer->status) : reason_of(answer.error());
+      // What the address itself forbids is not cured by waiting.
+      const bool is_final =
+          !answer && (answer.error().code == ErrorCode::denied || answer.error().code == ErrorCode::invalid);
+      if (is_final || record.attempts >= kMaxAttempts) record.state = "failed";
     }
   }
   record.next_attempt = parts.clock.now() + pause_after(record.attempts - 1);

@@ -35,6 +35,51 @@ bool is_ours(std::string_view name) {
   }
 }
 
+// In one piece, because most answers set none of them.
+constexpr std::string_view default_lines =
+    "cache-control: no-store\r\n"
+    "x-content-type-options: nosniff\r\n"
+    "x-frame-options: DENY\r\n"
+    "referrer-policy: no-referrer\r\n"
+    "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "cross-origin-resource-policy: same-origin\r\n";
+
+constexpr std::array default_names{
+    std::string_view("cache-control"),           std::string_view("x-content-type-options"),
+    std::string_view("x-frame-options"),         std::string_view("referrer-policy"),
+    std::string_view("content-security-policy"), std::string_view("cross-origin-resource-policy")};
+
+constexpr std::string_view page_lines =
+    "cross-origin-opener-policy: same-origin\r\n"
+    "permissions-policy: camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
+
+constexpr std::string_view tls_line = "strict-transport-security: max-age=31536000\r\n";
+
+// The bit of a header that has a default; 0 for others. Told apart by length first: this runs for each header of each
+// answer.
+unsigned default_bit(std::string_view name) {
+  for (std::size_t i = 0; i < default_names.size(); ++i)
+    if (name.size() == default_names[i].size() && iequals(name, default_names[i])) return 1U << i;
+  return 0;
+}
+
+bool is_page(std::string_view name, std::string_view value) {
+  return name.size() == 12 && iequals(name, "content-type") && iequals(value.substr(0, 9), "text/html");
+}
+
+void append_defaults(std::string& out, unsigned given) {
+  if (given == 0) {
+    out.append(default_lines);
+    return;
+  }
+  std::string_view rest = default_lines;
+  for (std::size_t i = 0; i < default_names.size(); ++i) {
+    const std::size_t size = rest.find('\n') + 1;
+    if ((given & (1U << i)) == 0) out.append(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+}
+
 void append_framing(std::string& out, const AnswerHead& head) {
   if (head.framing == Framing::length) {
     out.append("content-length: ");
@@ -66,21 +111,22 @@ void append_head(std::string& out, const AnswerHead& head) {
   out.append(head.date);
   out.append("\r\n");
   append_framing(out, head);
-  bool has_cache_control = false;
-  bool has_nosniff = false;
+  unsigned given = 0;
+  bool page = false;
   bool has_request_id = false;
   for (const auto& [name, value] : head.headers->fields()) {
     if (name.empty() || is_ours(name) || name.find_first_of("\r\n: ") != std::string::npos) continue;
-    has_cache_control = has_cache_control || iequals(name, "cache-control");
-    has_nosniff = has_nosniff || iequals(name, "x-content-type-options");
-    has_request_id = has_request_id || iequals(name, "x-request-id");
+    given |= default_bit(name);
+    page = page || is_page(name, value);
+    has_request_id = has_request_id || (name.size() == 12 && iequals(name, "x-request-id"));
     out.append(name);
     out.append(": ");
     append_value(out, value);
     out.append("\r\n");
   }
-  if (!has_cache_control) out.append("cache-control: no-store\r\n");
-  if (!has_nosniff) out.append("x-content-type-options: nosniff\r\n");
+  append_defaults(out, given);
+  if (page) out.append(page_lines);
+  if (head.over_tls) out.append(tls_line);
   if (!has_request_id && !head.request_id.empty()) {
     out.append("x-request-id: ");
     out.append(head.request_id);

@@ -21,10 +21,15 @@ struct AnswerHead {
   std::uint64_t length = 0;
   bool keep_alive = true;
   bool http_1_0 = false;
+  bool over_tls = false;
 };
 
 // Framing, connection and date are the server's own: what a handler set of them is left out. Control characters in
 // values are replaced by blanks, so that no handler can be made to split an answer.
+//
+// Every answer carries the headers that keep a browser from using it for what it is not (OWASP Secure Headers): no
+// guessing of types, no frames, no referrer, nothing loaded by other sites; and a content security policy under which
+// nothing runs. A handler that serves pages sets those of its own, each in place of the one here.
 void append_head(std::string& out, const AnswerHead& head);
 bool may_have_body(int status);
 

@@ -24,11 +24,15 @@ struct Address {
 
 Result<Address> address_of(const std::string& url) {
   const auto parsed = boost::urls::parse_uri(url);
+  // What is malformed may hold a password in a place where it is not found.
   const auto invalid = [&url] {
-    return fail(ErrorCode::invalid, "'" + url.substr(0, 200) + "' is no URL of a server", url.substr(0, 200),
+    const std::string shown = url.find('@') == std::string::npos ? "'" + url.substr(0, 200) + "'" : "the address";
+    return fail(ErrorCode::invalid, shown + " is no URL of a server", {},
                 "give one such as http://127.0.0.1:8080/path");
   };
-  if (!parsed || parsed->encoded_host().empty() || parsed->has_userinfo()) return invalid();
+  if (parsed && parsed->has_userinfo())
+    return fail(ErrorCode::invalid, "the address holds a name or password", {}, "send credentials in a header");
+  if (!parsed || parsed->encoded_host().empty()) return invalid();
   if (parsed->scheme() != "http" && parsed->scheme() != "https") return invalid();
   Address address;
   address.tls = parsed->scheme() == "https";
@@ -178,8 +182,16 @@ class Client::Impl {
     asio::ip::basic_resolver<tcp, Executor> resolver(io_.get_executor());
     const auto found = resolver.resolve(address.host, address.port, failure);
     if (failure) return unreachable(address, failure);
+    std::optional<Error> denied;
+    bool tried = false;
     for (const auto& entry : found) {
+      if (auto judged = judge(address, entry.endpoint()); !judged) {
+        denied = std::move(judged).error();
+        continue;
+      }
+      tried = true;
       auto connection = std::make_unique<ClientConnection>(io_.get_executor(), settings_.timeout);
+      limit(*connection);
       failure = connection->connect(entry.endpoint(), settings_.connect_timeout);
       if (failure) continue;
       if (!address.tls) return connection;
@@ -187,10 +199,27 @@ class Client::Impl {
       failure = connection->start_tls(*context, address.host);
       if (!failure) return connection;
     }
+    if (!tried && denied) return std::unexpected(*std::move(denied));
     return unreachable(address, failure);
   }
 
+  void limit(ClientConnection& connection) const {
+    if (settings_.total_timeout.count() == 0) return;
+    connection.set_deadline(std::chrono::steady_clock::now() + settings_.total_timeout);
+  }
+
+  // The very address that is connected to next.
+  Result<void> judge(const Address& address, const tcp::endpoint& endpoint) const {
+    if (!settings_.outbound) return {};
+    OutboundTarget target{.host = address.host, .address = {}, .port = endpoint.port()};
+    const auto ip = endpoint.address();
+    target.address.bytes =
+        ip.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, ip.to_v4()).to_bytes() : ip.to_v6().to_bytes();
+    return settings_.outbound->judge(target);
+  }
+
   Result<Outcome> converse(ClientConnection& connection, Conversation conversation) {
+    limit(connection);
     CICLO_TRY(const std::optional<Error> cut_short, send_request(connection, conversation));
     // A server may answer and hang up before it has read everything: its answer says more than the broken write.
     auto outcome = receive(connection, conversation);
@@ -256,7 +285,7 @@ class Client::Impl {
     if (request.sink && response.status >= 200 && response.status < 300) return request.sink(piece);
     if (piece.size() > settings_.max_response_bytes - response.body.size())
       return fail(ErrorCode::too_large,
-                  "the answer is larger than " + std::to_string(settings_.max_response_bytes) + " bytes", request.url);
+                  "the answer is larger than " + std::to_string(settings_.max_response_bytes) + " bytes", {});
     response.body.append(piece);
     return {};
   }

@@ -31,7 +31,7 @@ void WaitingSocket::connect(const tcp::endpoint& endpoint, std::chrono::millisec
 }
 
 bool WaitingSocket::wait_for(short events, std::chrono::milliseconds timeout) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
+  const auto end = std::min(std::chrono::steady_clock::now() + timeout, deadline_);
   while (true) {
     pollfd descriptor{.fd = socket_.native_handle(), .events = events, .revents = 0};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());

@@ -28,6 +28,8 @@ class WaitingSocket {
   executor_type get_executor() { return socket_.get_executor(); }
 
   void connect(const tcp::endpoint& endpoint, std::chrono::milliseconds timeout, error_code& failure);
+  // No wait goes beyond it.
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool is_readable() { return wait_for(read_events, std::chrono::milliseconds(0)); }
 
   template <class Buffers>
@@ -48,6 +50,11 @@ class WaitingSocket {
   template <class Operation>
   std::size_t retry(short events, error_code& failure, const Operation& operation) {
     while (true) {
+      // Also for a peer that always has a little more to say.
+      if (std::chrono::steady_clock::now() >= deadline_) {
+        failure = asio::error::timed_out;
+        return 0;
+      }
       const std::size_t size = operation();
       if (failure != asio::error::would_block && failure != asio::error::try_again) return size;
       if (wait_for(events, timeout_)) continue;
@@ -58,6 +65,7 @@ class WaitingSocket {
 
   Socket socket_;
   std::chrono::milliseconds timeout_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
 class ClientConnection {
@@ -65,6 +73,7 @@ class ClientConnection {
   ClientConnection(Executor executor, std::chrono::milliseconds timeout) : socket_(std::move(executor), timeout) {}
 
   error_code connect(const tcp::endpoint& endpoint, std::chrono::milliseconds timeout);
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { socket_.set_deadline(deadline); }
   // Verifies that the peer's certificate is for `host`.
   error_code start_tls(TlsContext& context, const std::string& host);
   error_code write(std::string_view bytes);

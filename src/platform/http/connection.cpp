@@ -30,7 +30,10 @@ Connection::Connection(Core& core, Reactor& reactor, Socket socket)
   socket_.non_blocking(true, ignored);
   const auto remote = socket_.remote_endpoint(ignored);
   if (!ignored) remote_address_ = remote.address().to_string();
-  if (core_.tls) tls_.emplace(socket_, *core_.tls);
+  if (core_.tls) {
+    context_ = core_.tls->current();
+    tls_.emplace(socket_, *context_);
+  }
   place_ = reactor_.connections().insert(reactor_.connections().end(), this);
 }
 
@@ -99,7 +102,7 @@ Awaitable<bool> Connection::read_head() {
       buffer_.consume(parser_->put(buffer_.cdata(), failure));
       if (parser_->is_header_done() && !failure) break;
       if (failure && failure != beast_http::error::need_more) {
-        started_ = std::chrono::steady_clock::now();
+        identify();
         Response response = refused(parser_->refusal(failure));
         co_await answer(response);
         co_return false;
@@ -108,7 +111,7 @@ Awaitable<bool> Connection::read_head() {
     const bool filled = co_await fill(head_read_bytes);
     if (!filled) {
       if (!timed_out_ || !parser_->got_some()) co_return false;
-      started_ = std::chrono::steady_clock::now();
+      identify();
       Response response = refused(stalled_head());
       co_await answer(response);
       co_return false;

@@ -49,9 +49,11 @@ class Connection {
 
   // connection_serve.cpp: one request
   Awaitable<> serve();
+  void identify();  // the request's id
   std::optional<Response> find_route();
   std::optional<Response> without_route(const Router::Match& match);
   std::optional<Response> check_announced_body();
+  std::optional<Response> limit_address();
   Response refused(const Refusal& refusal) const;
   std::optional<Response> finish_body();
   Awaitable<> serve_inline();
@@ -78,6 +80,7 @@ class Connection {
   Core& core_;
   Reactor& reactor_;
   Socket socket_;
+  std::shared_ptr<TlsContext> context_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
   std::list<Connection*>::iterator place_;
   boost::beast::flat_buffer buffer_;

@@ -29,7 +29,8 @@ Awaitable<bool> Connection::answer(const Response& response) {
                   .framing = bodiless ? Framing::none : Framing::length,
                   .length = response.stream ? response.stream_length.value_or(0) : response.body.size(),
                   .keep_alive = !closing_,
-                  .http_1_0 = parser_->is_http_1_0()};
+                  .http_1_0 = parser_->is_http_1_0(),
+                  .over_tls = tls_.has_value()};
   // Only the answer to HEAD comes here with a stream: its length is told if it is known.
   if (response.stream && !response.stream_length) head.framing = Framing::none;
   append_head(out_, head);
@@ -56,7 +57,8 @@ Awaitable<bool> Connection::answer_head_of_stream(const Response& response) {
                   .framing = Framing::chunked,
                   .length = response.stream_length.value_or(0),
                   .keep_alive = true,
-                  .http_1_0 = http_1_0};
+                  .http_1_0 = http_1_0,
+                  .over_tls = tls_.has_value()};
   if (response.stream_length) {
     head.framing = Framing::length;
   } else if (http_1_0) {

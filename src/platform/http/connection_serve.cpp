@@ -60,11 +60,15 @@ Response Connection::refused(const Refusal& refusal) const {
   return response;
 }
 
-// Sets route_, or gives the answer where there is none to call.
-std::optional<Response> Connection::find_route() {
+void Connection::identify() {
+  started_ = std::chrono::steady_clock::now();
   const auto given_id = request_.headers.find("x-request-id");
   request_.request_id = given_id && is_sane_request_id(*given_id) ? std::string(*given_id) : reactor_.next_request_id();
   request_.remote_address = remote_address_;
+}
+
+// Sets route_, or gives the answer where there is none to call.
+std::optional<Response> Connection::find_route() {
   const bool asks_server = request_.target == "*" && parser_->knows_method() && request_.method == Method::options;
   const std::string_view target = asks_server ? "/" : origin_form(request_.target);
   const std::size_t question = target.find('?');
@@ -101,6 +105,16 @@ std::optional<Response> Connection::without_route(const Router::Match& match) {
   return response;
 }
 
+// For what is refused before anybody asked who calls.
+std::optional<Response> Connection::limit_address() {
+  if (!core_.settings.limiter) return std::nullopt;
+  const auto wait = core_.settings.limiter->take_address(remote_address_);
+  if (wait.count() == 0) return std::nullopt;
+  Response response = refused({.status = 429, .error = too_many_requests(wait)});
+  response.headers.set("retry-after", std::to_string(seconds_up(wait)));
+  return response;
+}
+
 std::optional<Response> Connection::check_announced_body() {
   if (const auto length = parser_->content_length(); length && *length > route_->body_limit)
     return refused(refusal_of(413, ErrorCode::too_large,
@@ -115,12 +129,13 @@ std::optional<Response> Connection::check_announced_body() {
 }
 
 Awaitable<> Connection::serve() {
-  started_ = std::chrono::steady_clock::now();
+  identify();
   invited_ = chunked_ = stalled_ = false;
   first_chunk_ = true;
   stream_left_.reset();
   piece_.clear();
   if (auto response = find_route()) {
+    if (auto limited = limit_address()) response = std::move(limited);
     co_await answer(*response);
   } else if (runs_inline(*route_)) {
     co_await serve_inline();

@@ -25,7 +25,7 @@ struct Core {
   ServerSettings settings;
   std::function<void(const Served&)> on_served;
   WorkerPool pool;
-  std::shared_ptr<TlsContext> tls;
+  std::unique_ptr<ServerTls> tls;  // null: plain
   std::atomic<bool> stopping = false;
   std::atomic<std::size_t> connections = 0;
 

@@ -1,5 +1,6 @@
 #include "platform/http/handling.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include "platform/http/later.hpp"
@@ -44,12 +45,41 @@ Response render(const Core& core, const Route& route, const Error& error) {
   }
 }
 
+std::int64_t seconds_up(std::chrono::nanoseconds wait) {
+  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());
+}
+
+Error too_many_requests(std::chrono::nanoseconds wait) {
+  const std::int64_t seconds = seconds_up(wait);
+  return {.code = ErrorCode::quota,
+          .message = "too many requests",
+          .target = {},
+          .hint = "try again in " + std::to_string(seconds) + (seconds == 1 ? " second" : " seconds"),
+          .details = {}};
+}
+
 std::optional<Response> admit(const Core& core, const Route& route, Request& request) {
-  if (route.access == Access::open) return std::nullopt;
+  RateLimiter* const limiter = core.settings.limiter;
+  const auto limited = [&](std::chrono::nanoseconds wait) -> std::optional<Response> {
+    if (wait.count() == 0) return std::nullopt;
+    Response response = render(core, route, too_many_requests(wait));
+    response.headers.set("retry-after", std::to_string(seconds_up(wait)));
+    return response;
+  };
+  if (route.access == Access::open)
+    return limiter ? limited(limiter->take_address(request.remote_address)) : std::nullopt;
+  // An address that has used up its failures is not looked at further: else it could go on guessing.
+  if (limiter)
+    if (auto refused = limited(limiter->wait_of_address(request.remote_address))) return refused;
   const auto admitted = guarded(core, request, [&]() -> Result<void> {
     if (core.guard) return core.guard->admit(route, request);
     return fail(ErrorCode::unauthenticated, "this server lets nobody in: it has no guard");
   });
+  if (limiter) {
+    const auto wait = request.principal.empty() ? limiter->take_address(request.remote_address)
+                                                : limiter->take_principal(request.principal);
+    if (auto refused = limited(wait)) return refused;
+  }
   if (admitted) return std::nullopt;
   return render(core, route, admitted.error());
 }

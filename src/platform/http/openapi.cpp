@@ -62,6 +62,7 @@ Json operation_of(const Route& route, std::set<std::string>& taken) {
   operation["responses"] = responses_of(route);
   if (route.access == Access::open) operation["security"] = Json::array();
   if (!route.action.empty()) operation["x-action"] = route.action;
+  operation["x-body-limit-bytes"] = route.body_limit;
   return operation;
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::chrono::milliseconds pause_without_descriptors{50};
 constexpr std::string_view busy_answer =
-    "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n";
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n"
+    "cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n";
 
 Failure cannot_listen(const ServerSettings& settings, const error_code& failure) {
   const std::string place = settings.address + ":" + std::to_string(settings.port);
@@ -45,7 +46,8 @@ class Server::Impl {
   Result<void> start() {
     if (!reactors_.empty()) return fail(ErrorCode::conflict, "the server was started before");
     if (core_.settings.tls) {
-      CICLO_TRY(core_.tls, server_tls(*core_.settings.tls));
+      const auto report = [this](std::string_view failure) { core_.report(failure); };
+      CICLO_TRY(core_.tls, ServerTls::open(*core_.settings.tls, report));
     }
     for (int i = 0; i < std::max(core_.settings.io_threads, 1); ++i)
       reactors_.push_back(std::make_unique<Reactor>(core_));

@@ -2,8 +2,8 @@
 //
 // Per request: read the head (bounded in size and time) → find the route → Guard → read the body up to the route's
 // limit → handler → write. Keep-alive and pipelining are supported; Expect: 100-continue is answered; gzip and deflate
-// request bodies are inflated under the same limit. Every answer carries x-request-id, x-content-type-options: nosniff
-// and cache-control unless the handler set its own.
+// request bodies are inflated under the same limit. Every answer carries x-request-id, and the headers that keep
+// browsers from misusing it (answer.hpp) unless the handler set its own.
 //
 // The Guard runs where the route's handler runs, so the Guard of Execution::io routes must not block.
 //
@@ -18,10 +18,13 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "platform/http/rate_limit.hpp"
 #include "platform/http/router.hpp"
 
 namespace ciclo::http {
 
+// Looked at again while the server runs: new files take effect for new connections, about a second after both are
+// there.
 struct TlsSettings {
   std::string certificate_file;  // PEM chain
   std::string key_file;          // PEM
@@ -40,6 +43,9 @@ struct ServerSettings {
   std::chrono::milliseconds write_timeout{60'000};
   std::size_t worker_queue = 1024;  // requests that wait for a worker; more get 503 with Retry-After
   std::optional<TlsSettings> tls;
+  // Must outlive the server; null: no limits. Asked with the principal that the Guard found; with the remote address
+  // for requests to open routes, for those that the Guard finds nobody for, and for those that no route takes.
+  RateLimiter* limiter = nullptr;
   // Told of each failure that is this server's own: a handler that threw, or returned ErrorCode::internal. For the log;
   // from any thread; must not block. The text may name the request's path and id, never its body or headers.
   std::function<void(std::string_view)> on_failure;

@@ -5,9 +5,14 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <boost/asio/ssl/stream.hpp>
 #include <filesystem>
+#include <thread>
 
+#include "platform/http/asio.hpp"
 #include "platform/http/test_support.hpp"
+#include "platform/http/tls.hpp"
 
 namespace ciclo::http {
 namespace {
@@ -52,6 +57,7 @@ class Tls : public testing::Test {
  protected:
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("ciclo_tls_" + std::to_string(getpid()));
   TestServer test;
+  std::atomic<int> failures_ = 0;
 
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override {
@@ -63,6 +69,7 @@ class Tls : public testing::Test {
   }
   void start(const char* names = "IP:127.0.0.1", long from = -60, long to = 3600) {
     test.settings.tls = files("server");
+    test.settings.on_failure = [this](std::string_view) { ++failures_; };
     make_certificate(*test.settings.tls, names, from, to);
     test.add({.method = Method::post,
               .pattern = "/echo",
@@ -142,6 +149,60 @@ TEST_F(Tls, AnAuthorityFileThatIsMissingIsNamed) {
   const auto response = post("/no/such/authority.pem", "x");
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::invalid);
+}
+
+TEST_F(Tls, NewFilesTakeEffectWhileItRuns) {
+  start();
+  const std::string old_authority = (folder_ / "old.pem").string();
+  std::filesystem::copy_file(files("server").certificate_file, old_authority);
+  ASSERT_TRUE(post(old_authority, "x"));
+  // The certificate comes before its key: until then the old pair is in use.
+  make_certificate(files("next"), "IP:127.0.0.1", -60, 3600);
+  const auto soon = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5);
+  std::filesystem::rename(files("next").certificate_file, files("server").certificate_file);
+  std::filesystem::last_write_time(files("server").certificate_file, soon);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));  // the files are looked at once a second
+  EXPECT_TRUE(post(old_authority, "x"));
+  EXPECT_TRUE(post(old_authority, "x"));
+  EXPECT_EQ(failures_, 1) << "said once";
+  std::filesystem::rename(files("next").key_file, files("server").key_file);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
+  EXPECT_TRUE(post(files("server").certificate_file, "x"));
+  EXPECT_FALSE(post(old_authority, "x"));
+  EXPECT_EQ(failures_, 1);
+}
+
+// The protocol that is agreed on when a client offers `offered` (in the wire form), or why there is none.
+std::string negotiated(std::uint16_t port, std::string_view offered) {
+  asio::io_context io;
+  TlsContext context(TlsContext::tls_client);
+  asio::ssl::stream<tcp::socket> stream(io, context);
+  stream.next_layer().connect({asio::ip::address_v4::loopback(), port});
+  std::vector<unsigned char> bytes(offered.begin(), offered.end());
+  if (!bytes.empty())
+    SSL_set_alpn_protos(stream.native_handle(), bytes.data(), static_cast<unsigned int>(bytes.size()));
+  error_code failure;
+  stream.handshake(asio::ssl::stream_base::client, failure);
+  if (failure) return failure.message();
+  const unsigned char* chosen = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(stream.native_handle(), &chosen, &size);
+  return {chosen, chosen + size};
+}
+
+TEST_F(Tls, SpeaksHttp11ByAlpn) {
+  start();
+  EXPECT_EQ(negotiated(test.server->port(), ""), "");
+  EXPECT_EQ(negotiated(test.server->port(), "\x02h2\x08http/1.1"), "http/1.1");
+  EXPECT_NE(negotiated(test.server->port(), "\x02h2").find("no application protocol"), std::string::npos);
+}
+
+TEST_F(Tls, BrowsersAreToldToStayWithIt) {
+  start();
+  Client client({.certificate_authority_file = files("server").certificate_file});
+  const auto response = client.send({.url = test.url("/stream")});
+  ASSERT_TRUE(response) << response.error().text();
+  EXPECT_EQ(response->headers.find("strict-transport-security"), "max-age=31536000");
 }
 
 }  // namespace
