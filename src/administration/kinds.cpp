@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "administration/secrets/vault.hpp"
 #include "schemas.hpp"
 
 namespace ciclo::administration {
@@ -12,7 +13,7 @@ Result<void> check_empty(const resources::CheckContext& context, const resources
             context.session.query_one("SELECT kind, COUNT(*) FROM resources WHERE workspace = ? GROUP BY kind ORDER "
                                       "BY kind LIMIT 1",
                                       {workspace.key.name}));
-  if (!row) return {};
+  if (!row) return check_no_secrets(context.session, workspace.key.name);
   return fail(ErrorCode::conflict,
               fmt::format("workspace '{}' is not empty: it has {} of kind {}", workspace.key.name, row->integer(1),
                           row->text(0)),

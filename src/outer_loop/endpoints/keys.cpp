@@ -6,11 +6,17 @@
 #include <array>
 
 #include "base/ids.hpp"
+#include "base/wipe.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
+constexpr const char* table = "endpoint_keys";
+
+std::string place_of(const EndpointName& name, std::string_view column) {
+  return administration::sealed_place(table, column, {name.workspace, name.endpoint});
+}
 
 }  // namespace
 
@@ -21,13 +27,18 @@ Result<KeyType> parse_key_type(std::string_view text) {
               "the keys are primary and secondary");
 }
 
+std::string EndpointKeys::new_sealed(const EndpointName& name, std::string_view column) const {
+  const WipedText secret(random_hex(secret_bytes));
+  return sealer_.seal(secret.get(), place_of(name, column));
+}
+
 Result<void> EndpointKeys::make(sql::Session& session, const EndpointName& name) const {
   CICLO_CHECK(session.execute(
       "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed) VALUES "
       "(?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET primary_sealed = excluded.primary_sealed, "
       "secondary_sealed = excluded.secondary_sealed, control_sealed = excluded.control_sealed",
-      {name.workspace, name.endpoint, sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes)),
-       sealer_.seal(random_hex(secret_bytes))}));
+      {name.workspace, name.endpoint, new_sealed(name, "primary_sealed"), new_sealed(name, "secondary_sealed"),
+       new_sealed(name, "control_sealed")}));
   return {};
 }
 
@@ -38,14 +49,14 @@ Result<EndpointSecrets> EndpointKeys::get(sql::Session& session, const EndpointN
                               {name.workspace, name.endpoint}));
   if (!row) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
   EndpointSecrets secrets;
-  CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0)));
-  CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1)));
-  CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2)));
+  CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0), place_of(name, "primary_sealed")));
+  CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1), place_of(name, "secondary_sealed")));
+  CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2), place_of(name, "control_sealed")));
   return secrets;
 }
 
 Result<void> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
-  const std::string sealed = sealer_.seal(random_hex(secret_bytes));
+  const std::string sealed = new_sealed(name, type == KeyType::primary ? "primary_sealed" : "secondary_sealed");
   const std::string_view statement =
       type == KeyType::primary ? "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?"
                                : "UPDATE endpoint_keys SET secondary_sealed = ? WHERE workspace = ? AND endpoint = ?";
@@ -67,6 +78,13 @@ std::string sha256_hex(std::string_view text) {
   std::string hex;
   for (const unsigned char byte : sum) hex += fmt::format("{:02x}", byte);
   return hex;
+}
+
+administration::SealedColumns endpoint_sealed_columns() {
+  const std::vector<std::string> key = {"workspace", "endpoint"};
+  return {{.table = table, .key = key, .column = "primary_sealed"},
+          {.table = table, .key = key, .column = "secondary_sealed"},
+          {.table = table, .key = key, .column = "control_sealed"}};
 }
 
 std::vector<sql::Migration> endpoint_migrations() {
