@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "scoring/collector.hpp"
 #include "scoring/deployment.hpp"
+#include "scoring/secret_values.hpp"
 #include "scoring/settings.hpp"
 
 namespace ciclo::scoring {
@@ -56,6 +57,8 @@ class Endpoint {
   Json status() const;
   std::string metrics_text() const;
   const Clock& clock() const { return clock_; }
+  // For deployments that are loaded from now on.
+  SecretValues& secrets() { return secrets_; }
 
  private:
   Result<std::shared_ptr<Deployment>> load_or_keep(const EndpointSnapshot& old, const DeploymentSettings& wanted);
@@ -68,6 +71,7 @@ class Endpoint {
   OnnxRuntime& runtime_;
   const Clock& clock_;
   const std::string instance_;
+  SecretValues secrets_;
   std::mutex apply_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<const EndpointSnapshot> snapshot_;

@@ -56,11 +56,13 @@ std::string read_standard_input() {
 }
 
 Result<std::string> read_value(const Context& context) {
-  if (context.options.has("value") && context.options.has("file"))
-    return fail(ErrorCode::invalid, "--value and --file exclude each other", "--value");
-  if (const auto value = context.options.find("value")) return *value;
   if (const auto file = context.options.find("file")) return read_text_file(*file, most_value_bytes);
   return read_standard_input();
+}
+
+std::vector<resources::Column> columns() {
+  return {{"NAME", "name"},          {"VERSION", "version"},    {"ENABLED", "enabled"},
+          {"EXPIRES", "expires_at"}, {"CREATED", "created_at"}, {"BY", "created_by"}};
 }
 
 Result<std::string> secret_path(const Context& context) {
@@ -89,16 +91,13 @@ Result<int> set(Context& context) {
 
 Result<int> show(Context& context) {
   CICLO_TRY(const std::string path, secret_path(context));
-  if (!context.options.has("value")) {
-    CICLO_TRY(const Json answer, context.session.get(path));
-    CICLO_CHECK(context.print(answer, {{"NAME", "name"},
-                                       {"VERSION", "version"},
-                                       {"ENABLED", "enabled"},
-                                       {"EXPIRES", "expires_at"},
-                                       {"CREATED", "created_at"},
-                                       {"BY", "created_by"}}));
-    return 0;
-  }
+  CICLO_TRY(const Json answer, context.session.get(path));
+  CICLO_CHECK(context.print(answer, columns()));
+  return 0;
+}
+
+Result<int> get(Context& context) {
+  CICLO_TRY(const std::string path, secret_path(context));
   std::string query;
   if (const auto version = context.options.find("version")) query = "?version=" + http::percent_encode(*version);
   CICLO_TRY(const Json answer, context.session.get(path + "/value" + query));
@@ -114,17 +113,18 @@ Result<int> show(Context& context) {
 Result<int> list(Context& context) {
   CICLO_TRY(const std::string workspace, context.session.workspace_path());
   CICLO_TRY(const Json answer, context.session.get_all(workspace + "/secrets"));
-  CICLO_CHECK(context.print(answer, {{"NAME", "name"},
-                                     {"VERSION", "version"},
-                                     {"ENABLED", "enabled"},
-                                     {"EXPIRES", "expires_at"},
-                                     {"CREATED", "created_at"},
-                                     {"BY", "created_by"}}));
+  CICLO_CHECK(context.print(answer, columns()));
   return 0;
 }
 
 Result<int> remove(Context& context) {
   CICLO_TRY(const std::string path, secret_path(context));
+  if (!context.options.has("yes") && ::isatty(STDIN_FILENO) != 0) {
+    std::cerr << "Delete the secret " << context.options.text("name") << " for ever? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "y" && answer != "Y" && answer != "yes") return 1;
+  }
   CICLO_CHECK(context.session.call(http::Method::del, path));
   return 0;
 }
@@ -155,9 +155,8 @@ Result<int> show_vault(Context& context) {
 std::vector<Command> secret_commands() {
   return {{"secret",
            "set",
-           "Set a new version of a secret. Without --value and --file it is read from standard input, without echo.",
+           "Set a new version of a secret. The value is read from standard input, or from a file; never from the command line, where others see it.",
            {name_option,
-            {{"value"}, Takes::one, "The value. Careful: it stays in the shell's history and shows in ps."},
             {{"file", "f"}, Takes::one, "A file that holds the value, kept byte for byte."},
             {{"content-type", "description"}, Takes::one, "What it is, such as text/plain."},
             {{"expires"}, Takes::one, "From when on it is not used any more, such as 2030-01-31T00:00:00Z."},
@@ -165,9 +164,10 @@ std::vector<Command> secret_commands() {
            set},
           {"secret",
            "show",
-           "Show a secret and its versions; its value only with --value.",
-           {name_option, {{"value"}, Takes::nothing, "Print the value and nothing else."}, version_option},
+           "Show a secret and its versions, without values.",
+           {name_option},
            show},
+          {"secret", "get", "Print a secret's value and nothing else.", {name_option, version_option}, get},
           {"secret", "list", "List the secrets, without values.", {}, list},
           {"secret",
            "delete",

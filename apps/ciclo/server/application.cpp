@@ -166,6 +166,7 @@ Result<void> Application::Parts::build_kinds() {
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
   CICLO_CHECK(add_kinds(kinds, {.access = access.get(),
+                                .vault = vault.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
@@ -225,13 +226,13 @@ void Application::Parts::build_endpoints() {
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
-  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments)](
+  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments, vault.get())](
                                                   const outer_loop::PreparationRequest& request,
                                                   const std::stop_token& stop) { return maker.make(request, stop); };
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
       outer_loop::EndpointController::Parts{*service, *endpoint_keys, *scorers, scorer_control, *preparations, *logger,
-                                            [this](const resources::ResourceKey& key) { loop->wake(key); }},
+                                            [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get()},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
   promoter = std::make_unique<registry::Promoter>(*service, *blobs);

@@ -13,6 +13,7 @@ constexpr std::array<Role, 4> all_roles = {Role::reader, Role::contributor, Role
 
 bool allows(Role role, std::string_view action) {
   if (role == Role::administrator || role == Role::owner) return true;
+  if (action.starts_with("secrets/values/")) return false;
   if (action.ends_with("/read")) return true;
   return role == Role::contributor && action.ends_with("/write");
 }

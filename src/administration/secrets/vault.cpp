@@ -178,23 +178,6 @@ Result<UsedSecrets> Vault::use(const SecretsUse& use) const {
   });
 }
 
-Result<PrivatePairs> Vault::open_pinned(const std::string& workspace, const std::vector<SecretReference>& references,
-                                        const std::string& used_by) const {
-  const Json none = Json::object();
-  const SecretsUse use{resources::Caller::system(), workspace, none, used_by};
-  return parts_.database.write([&](sql::Session& session) -> Result<PrivatePairs> {
-    PrivatePairs pairs;
-    for (const SecretReference& reference : references) {
-      // Looked up first: a failed statement would end the transaction, a missing row does not.
-      auto secret = open_in(session, {workspace, reference.name, reference.version});
-      if (!secret || secret->value.get().find('\0') != std::string::npos) continue;
-      CICLO_CHECK(audit_use_in(session, use, secret->about, {true, "the server itself"}));
-      pairs.emplace_back(fmt::format("{}:{}", reference.name, reference.version), secret->value.get());
-    }
-    return pairs;
-  });
-}
-
 Result<void> check_secret_references(const resources::CheckContext& context, const std::string& workspace,
                                      const Json& variables, const std::string& pointer) {
   if (!variables.is_object()) return {};

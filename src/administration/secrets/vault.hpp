@@ -84,11 +84,6 @@ class Vault {
   Result<OpenedSecret> open_in(sql::Session& session, const SecretKey& key) const;
   // All references in the variables put in; each secret's reading is in the audit log. Errors name the variable.
   Result<UsedSecrets> use(const SecretsUse& use) const;
-  // The values of references with versions, "db-password:3" → value, for a process that this server runs by itself;
-  // those that cannot be opened are left out. Audited as the server's.
-  Result<PrivatePairs> open_pinned(const std::string& workspace, const std::vector<SecretReference>& references,
-                                   const std::string& used_by) const;
-
   const Parts& parts() const { return parts_; }
   static const SecretStore& store();
 

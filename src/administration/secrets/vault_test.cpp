@@ -161,8 +161,6 @@ TEST_F(VaultTest, PinsReferencesToVersions) {
   EXPECT_EQ(*pin("a${{secrets.db}}b${{secrets.db:1}}"), "a${{secrets.db:2}}b${{secrets.db:1}}");
   EXPECT_EQ(*pin("${{inputs.x}}"), "${{inputs.x}}");
   EXPECT_EQ(pin("${{secrets.gone}}").error().code, ErrorCode::not_found);
-  const std::vector<SecretReference> wanted{{"db", 1}, {"gone", 4}, {"db", 2}};
-  EXPECT_EQ(*vault->open_pinned("dev", wanted, "x"), (PrivatePairs{{"db:1", "one"}, {"db:2", "two"}}));
 }
 
 class RotationTest : public VaultTest {

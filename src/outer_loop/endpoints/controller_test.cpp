@@ -24,6 +24,7 @@ class FakeScorer final : public ScorerControl {
   std::set<std::string> broken;  // versions of models
   Json config;
   int starts = 0;
+  std::vector<std::string> given;  // secrets, at starts and later
   bool is_up = false;
 
   std::optional<int> start(const process::ProcessSpec& spec) {
@@ -32,6 +33,7 @@ class FakeScorer final : public ScorerControl {
     generation_ = 1;
     failed_reloads_ = 0;
     config = read_json(file_);
+    if (!spec.input.empty()) given.push_back(spec.input);
     failed_ = broken_in(config);
     is_up = true;
     return std::nullopt;
@@ -50,6 +52,10 @@ class FakeScorer final : public ScorerControl {
                 {"failed_reloads", failed_reloads_},
                 {"error", "garbage"},
                 {"deployments", deployments}};
+  }
+  Result<void> give_secrets(std::uint16_t, const std::string&, const std::string& pairs) override {
+    given.push_back(pairs);
+    return {};
   }
   Result<void> reload(pid_t process) override {
     EXPECT_EQ(process, pid_);

@@ -80,7 +80,9 @@ double percentile(std::vector<double> times, double percent) {
 
 Result<LatencyEvidence> ScorerLatencyProbe::measure_in(const EndpointFolder& folder, const LatencyRequest& request) {
   CICLO_CHECK(make_private_folder(folder.root));
-  const PreparationRequest preparation{.name = "candidate",
+  const PreparationRequest preparation{.key = {},
+                                       .requested_by = {},
+                                       .name = "candidate",
                                        .folder = folder,
                                        .spec = Json::object(),
                                        .status = {{"model_location", {{"key", request.model_key}}}},

@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <set>
 
+#include "platform/log/encodings.hpp"
+
 namespace ciclo::log {
 namespace {
 
 constexpr std::string_view shown = "***";
 
-void add_lines(std::string_view value, std::set<std::string_view>& found) {
+void add_lines(std::string_view value, std::set<std::string>& found) {
   while (true) {
     const std::size_t end = value.find('\n');
     std::string_view line = value.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() >= shortest_masked_bytes) found.insert(line);
+    if (line.size() >= shortest_masked_bytes) found.emplace(line);
     if (end == std::string_view::npos) return;
     value.remove_prefix(end + 1);
   }
@@ -22,14 +24,18 @@ void add_lines(std::string_view value, std::set<std::string_view>& found) {
 }  // namespace
 
 Masker::Masker(const std::vector<std::string>& values) {
-  std::set<std::string_view> found;
+  std::set<std::string> found;
   for (const std::string& value : values) {
-    if (value.size() >= shortest_masked_bytes) found.insert(value);
     add_lines(value, found);
+    if (value.size() < shortest_masked_bytes) continue;
+    found.insert(value);
+    for (std::string& encoded : encodings_of(value)) found.insert(std::move(encoded));
   }
-  for (const std::string_view one : found) {
-    values_.emplace_back(std::string(one));
-    if (first_bytes_.find(one.front()) == std::string::npos) first_bytes_.push_back(one.front());
+  while (!found.empty()) {
+    auto node = found.extract(found.begin());
+    const char first = node.value().front();
+    if (first_bytes_.find(first) == std::string::npos) first_bytes_.push_back(first);
+    values_.emplace_back(std::move(node.value()));
   }
   std::ranges::sort(values_, std::ranges::greater(), [](const WipedText& one) { return one.get().size(); });
 }

@@ -1,5 +1,8 @@
 // Takes secret values out of a stream of text: each becomes "***", also one that arrives in two pieces.
 //
+// A value is found as it is, and as hexadecimal, base64, percent-encoded or JSON-escaped (encodings.hpp); not when a
+// program has changed it in another way.
+//
 // Values shorter than 6 bytes are not looked for: they would be found in ordinary words. Of a value of several lines
 // each line that is long enough is looked for as well, because tools print them one by one.
 //

@@ -29,6 +29,17 @@ TEST(Masker, HidesValuesWhereverTheyAreCut) {
   expect_masked({std::string("\x01\xff\xfe\x80zz", 6)}, std::string("a\x01\xff\xfe\x80zzb"), "a***b");
 }
 
+TEST(Masker, HidesOtherWritings) {
+  const Masker masker({"p@ss word/1"});
+  // printf 'p@ss word/1' | xxd -p, | base64, | jq -sRr @uri; the last characters of base64 hang on what follows.
+  EXPECT_EQ(masker.mask("70407373 70407373 20776f72642f31 7040737320776f72642f31."), "70407373 70407373 20776f72642f31 ***.");
+  EXPECT_EQ(masker.mask("cEBzcyB3b3JkLzE="), "***LzE=");
+  EXPECT_EQ(masker.mask("p%40ss%20word%2F1"), "***");
+  // echo -n 'user:p@ss word/1' | base64
+  EXPECT_EQ(masker.mask("dXNlcjpwQHNzIHdvcmQvMQ=="), "dXNlcjpw***MQ==");
+  EXPECT_EQ(Masker({"say \"hi\" now"}).mask(R"({"x":"say \"hi\" now"})"), R"({"x":"***"})");
+}
+
 TEST(Masker, LeavesShortValuesAndOrdinaryTextAlone) {
   expect_masked({"abcde"}, "abcde", "abcde");
   expect_masked({}, "anything", "anything");
