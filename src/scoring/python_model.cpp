@@ -75,7 +75,8 @@ Result<void> await_ready(PythonProcess& process, const log::Masker& masker, Dead
 
 class PythonModel::Impl {
  public:
-  explicit Impl(PythonModelRequest request) : request_(std::move(request)), command_(command_for(request_.deployment)), masker_(command_.hidden) {
+  explicit Impl(PythonModelRequest request)
+      : request_(std::move(request)), command_(command_for(request_.deployment)), masker_(command_.hidden) {
     workers_.resize(static_cast<std::size_t>(request_.deployment.python.workers));
   }
   ~Impl() {
@@ -278,7 +279,8 @@ Result<ScoreAnswer> PythonModel::score(const ScoreRequest& request) {
   CICLO_TRY(const auto reply, parse_json(text, {.max_bytes = 1ULL << 30U, .max_depth = 8}));
   if (member(reply, "ok") != true) {
     const bool is_input = text_or(reply, "kind") == "input";
-    return fail(is_input ? ErrorCode::invalid : ErrorCode::internal, impl_->masker().mask(text_or(reply, "error", "the model failed")),
+    return fail(is_input ? ErrorCode::invalid : ErrorCode::internal,
+                impl_->masker().mask(text_or(reply, "error", "the model failed")),
                 is_input ? "" : std::string(model_failure));
   }
   ScoreAnswer answer{text_or(reply, "body"), nullptr};

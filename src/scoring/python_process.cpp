@@ -90,7 +90,9 @@ Result<PythonProcess> PythonProcess::start(const PythonCommand& command) {
 }
 
 PythonProcess::PythonProcess(PythonProcess&& other) noexcept
-    : output_(std::move(other.output_)), pid_(std::exchange(other.pid_, -1)), socket_(std::exchange(other.socket_, -1)) {}
+    : output_(std::move(other.output_)),
+      pid_(std::exchange(other.pid_, -1)),
+      socket_(std::exchange(other.socket_, -1)) {}
 
 PythonProcess& PythonProcess::operator=(PythonProcess&& other) noexcept {
   std::swap(output_, other.output_);

@@ -136,9 +136,9 @@ Result<int> set_enabled(Context& context, bool enabled) {
     CICLO_TRY(const Json newest, context.session.get(path));
     version = to_text(member(newest, "version"));
   }
-  CICLO_TRY(const Json answer,
-            context.session.call(http::Method::patch, fmt::format("{}/versions/{}", path, http::percent_encode(version)),
-                                 {{"enabled", enabled}}));
+  CICLO_TRY(const Json answer, context.session.call(http::Method::patch,
+                                                    fmt::format("{}/versions/{}", path, http::percent_encode(version)),
+                                                    {{"enabled", enabled}}));
   CICLO_CHECK(context.print(answer));
   return 0;
 }
@@ -155,18 +155,15 @@ Result<int> show_vault(Context& context) {
 std::vector<Command> secret_commands() {
   return {{"secret",
            "set",
-           "Set a new version of a secret. The value is read from standard input, or from a file; never from the command line, where others see it.",
+           "Set a new version of a secret. The value is read from standard input, or from a file; never from the "
+           "command line, where others see it.",
            {name_option,
             {{"file", "f"}, Takes::one, "A file that holds the value, kept byte for byte."},
             {{"content-type", "description"}, Takes::one, "What it is, such as text/plain."},
             {{"expires"}, Takes::one, "From when on it is not used any more, such as 2030-01-31T00:00:00Z."},
             {{"tags"}, Takes::several, "key=value …"}},
            set},
-          {"secret",
-           "show",
-           "Show a secret and its versions, without values.",
-           {name_option},
-           show},
+          {"secret", "show", "Show a secret and its versions, without values.", {name_option}, show},
           {"secret", "get", "Print a secret's value and nothing else.", {name_option, version_option}, get},
           {"secret", "list", "List the secrets, without values.", {}, list},
           {"secret",

@@ -202,8 +202,8 @@ void Application::Parts::build_controllers() {
 }
 
 void Application::Parts::build_jobs() {
-  job_parts.emplace(
-      inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock, *logger, vault.get()});
+  job_parts.emplace(inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock,
+                                         *logger, vault.get()});
   inner_loop::JobSettings job_settings;
   job_settings.folder = folders.jobs;
   job_settings.programs = settings.programs;
@@ -232,7 +232,8 @@ void Application::Parts::build_endpoints() {
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
       outer_loop::EndpointController::Parts{*service, *endpoint_keys, *scorers, scorer_control, *preparations, *logger,
-                                            [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get()},
+                                            [this](const resources::ResourceKey& key) { loop->wake(key); },
+                                            vault.get()},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
   promoter = std::make_unique<registry::Promoter>(*service, *blobs);

@@ -38,7 +38,8 @@ int run_server(const std::vector<std::string>& words) {
   if (!words.empty() && words.front() == "rotate-master-key")
     return rotate_master_key({words.begin() + 1, words.end()}, variables);
   if (std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; })) {
-    std::cout << "ciclo server: Start the server.\n\nOptions:\n" << cli::help_of(server_options())
+    std::cout << "ciclo server: Start the server.\n\nOptions:\n"
+              << cli::help_of(server_options())
               << "\nThe master key may also be in the variable CICLO_MASTER_KEY.\n"
                  "ciclo server rotate-master-key changes it while the server does not run (--help tells more).\n";
     return 0;

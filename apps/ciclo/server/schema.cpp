@@ -33,16 +33,16 @@ Result<administration::MasterKey> open_master_key(sql::Database& database, const
   const administration::MasterKeySource& source = *settings.master_key;
   const bool is_file = source.from == administration::MasterKeySource::From::file;
   if (is_file) CICLO_CHECK(administration::settle_key_file(database, source.file));
-  CICLO_TRY(const auto known, database.read([](sql::Session& session) {
-    return administration::SecretStore().master_key_id(session);
-  }));
+  CICLO_TRY(const auto known,
+            database.read([](sql::Session& session) { return administration::SecretStore().master_key_id(session); }));
   // A lost key is not replaced by a new one: what it sealed would stay closed.
   std::error_code error;
   if (is_file && known && !std::filesystem::exists(source.file, error))
     return fail(ErrorCode::not_found, "the master key file is missing", source.file.string(),
                 "restore it from a backup: the secrets in the database cannot be read without it");
   CICLO_TRY(auto key, administration::load_master_key(source));
-  const administration::Sealer sealer(administration::master_key_of(administration::SecretBytes::copy_of(key.bytes.view())));
+  const administration::Sealer sealer(
+      administration::master_key_of(administration::SecretBytes::copy_of(key.bytes.view())));
   CICLO_CHECK(administration::check_master_key(database, sealer, all_sealed_columns(), clock));
   return key;
 }

@@ -14,7 +14,8 @@ namespace ciclo::server {
 std::string database_url(const Settings& settings);
 // Every module's.
 std::vector<sql::Migration> all_migrations();
-// Finishes a change of the key's file that a crash interrupted, and makes sure that the database is sealed with the key.
+// Finishes a change of the key's file that a crash interrupted, and makes sure that the database is sealed with the
+// key.
 Result<administration::MasterKey> open_master_key(sql::Database& database, const Settings& settings,
                                                   const Clock& clock);
 

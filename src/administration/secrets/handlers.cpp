@@ -201,8 +201,8 @@ Result<Response> change_version(const SecretRouteParts& parts, Request& request)
   CICLO_TRY(const auto expires_at, time_in(body));
   CICLO_TRY(const std::int64_t version, version_in(request.parameter("version"), "version"));
   return parts.vault.parts().database.write([&](sql::Session& session) -> Result<Response> {
-    CICLO_TRY(const auto found, Vault::store().find(session, request.parameter("workspace"), request.parameter("name"),
-                                                    version));
+    CICLO_TRY(const auto found,
+              Vault::store().find(session, request.parameter("workspace"), request.parameter("name"), version));
     if (!found) return no_secret(request);
     SecretVersion changed = found->about;
     if (enabled.is_boolean()) changed.enabled = enabled.get<bool>();
@@ -250,16 +250,16 @@ Result<void> add_secret_routes(http::Router& router, const SecretRouteParts& par
   CICLO_CHECK(add(route(Method::get, "/api/v1/workspaces/{workspace}/vault", "secrets/read",
                         "How many secrets a workspace has, and the key that seals them"),
                   show_vault));
-  CICLO_CHECK(add(route(Method::get, secrets, "secrets/metadata/read", "List the secrets, without values"),
-                  list_secrets));
-  CICLO_CHECK(add(route(Method::get, secrets + "/{name}", "secrets/metadata/read",
-                        "A secret and its versions, without values"),
-                  show_secret));
+  CICLO_CHECK(
+      add(route(Method::get, secrets, "secrets/metadata/read", "List the secrets, without values"), list_secrets));
+  CICLO_CHECK(
+      add(route(Method::get, secrets + "/{name}", "secrets/metadata/read", "A secret and its versions, without values"),
+          show_secret));
   auto put = route(Method::put, secrets + "/{name}", "secrets/values/write", "Set a new version of a secret");
   put.body_limit = put_limit;
   CICLO_CHECK(add(std::move(put), set_secret));
-  CICLO_CHECK(add(route(Method::get, secrets + "/{name}/value", "secrets/values/read", "Read a secret's value"),
-                  show_value));
+  CICLO_CHECK(
+      add(route(Method::get, secrets + "/{name}/value", "secrets/values/read", "Read a secret's value"), show_value));
   CICLO_CHECK(add(route(Method::patch, secrets + "/{name}/versions/{version}", "secrets/values/write",
                         "Enable or disable a version, or say when it ends"),
                   change_version));

@@ -57,8 +57,7 @@ Result<SecretBytes> read_all(int input, std::chrono::steady_clock::time_point de
   SecretBytes buffer(key_command_bytes + 1);
   std::size_t size = 0;
   while (size < buffer.size()) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     pollfd waiting{input, POLLIN, 0};
     const int ready = left <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left, INT_MAX)));
     if (ready < 0 && errno == EINTR) continue;

@@ -16,7 +16,8 @@ void KnownValues::add(std::string_view value) {
   if (value.size() < log::shortest_masked_bytes) return;
   const std::size_t hash = std::hash<std::string_view>()(value);
   const std::lock_guard lock(mutex_);
-  if (std::ranges::any_of(known_, [&](const Known& known) { return known.hash == hash && known.bytes == value.size(); }))
+  if (std::ranges::any_of(known_,
+                          [&](const Known& known) { return known.hash == hash && known.bytes == value.size(); }))
     return;
   std::vector<std::string> values{std::string(value)};
   known_.push_back({hash, value.size(), std::make_shared<log::Masker>(values)});

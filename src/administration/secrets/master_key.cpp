@@ -90,7 +90,8 @@ MasterKey master_key_of(SecretBytes bytes) {
   crypto_generichash_state state;
   std::array<unsigned char, 32> sum{};
   crypto_generichash_init(&state, nullptr, 0, sum.size());
-  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(id_label.data()), id_label.size());  // NOLINT
+  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(id_label.data()),
+                            id_label.size());  // NOLINT
   crypto_generichash_update(&state, bytes.data(), bytes.size());
   crypto_generichash_final(&state, sum.data(), sum.size());
   sodium_memzero(&state, sizeof state);

@@ -35,8 +35,8 @@ struct MasterKeySource {
 inline constexpr std::chrono::seconds key_command_time{30};
 inline constexpr std::size_t key_command_bytes = 4096;
 
-// Fails with denied when others may read the file; not_found, invalid, timeout with what to do. No error holds a byte of
-// the key or of what a command printed.
+// Fails with denied when others may read the file; not_found, invalid, timeout with what to do. No error holds a byte
+// of the key or of what a command printed.
 Result<MasterKey> load_master_key(const MasterKeySource& source,
                                   std::chrono::milliseconds command_time = key_command_time);
 

@@ -44,20 +44,20 @@ Result<void> write_row(sql::Session& session, const SealedColumn& column, const 
     where.push_back(fmt::format("CAST({} AS TEXT) = ?", column.key[i]));
     values.emplace_back(row.key[i]);
   }
-  CICLO_TRY(const auto changed,
-            session.execute(fmt::format("UPDATE {} SET {} = ? WHERE {}", column.table, column.column,
-                                        join(where, " AND ")),
-                            std::span<const sql::Value>(values)));
+  CICLO_TRY(const auto changed, session.execute(fmt::format("UPDATE {} SET {} = ? WHERE {}", column.table,
+                                                            column.column, join(where, " AND ")),
+                                                std::span<const sql::Value>(values)));
   if (changed != 1)
     return fail(ErrorCode::internal, fmt::format("{} rows of {} changed in place of one", changed, column.table));
   return {};
 }
 
 Failure wrong_key(const std::string& needed, const std::string& given) {
-  return fail(ErrorCode::conflict,
-              fmt::format("the database is sealed with master key {}, and the key given is {}", needed, given), {},
-              "give the key it was sealed with (--master-key-file, --master-key-command or CICLO_MASTER_KEY); to change "
-              "it: ciclo server rotate-master-key");
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("the database is sealed with master key {}, and the key given is {}", needed, given), {},
+      "give the key it was sealed with (--master-key-file, --master-key-command or CICLO_MASTER_KEY); to change "
+      "it: ciclo server rotate-master-key");
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ Result<RotationCount> seal_again(sql::Database& database, const Sealer& from, co
   const SecretStore store;
   return database.write([&](sql::Session& session) -> Result<RotationCount> {
     RotationCount count;
-    CICLO_TRY(const auto known, store.master_key_id(session));
+    CICLO_TRY(const auto known, store.master_key_id(session, SecretStore::Lock::change));
     if (!known || *known != from.key_id()) return wrong_key(known.value_or("unknown"), from.key_id());
     for (const SealedColumn& column : columns) {
       CICLO_TRY(const auto rows, rows_of(session, column, false));
@@ -115,6 +115,13 @@ Result<RotationCount> seal_again(sql::Database& database, const Sealer& from, co
     CICLO_CHECK(store.set_master_key_id(session, to.key_id(), clock.now()));
     return count;
   });
+}
+
+Result<void> hold_master_key(sql::Session& session, const Sealer& sealer) {
+  CICLO_TRY(const auto known, SecretStore().master_key_id(session, SecretStore::Lock::keep));
+  if (!known || *known == sealer.key_id()) return {};
+  return fail(ErrorCode::unavailable, "the master key was changed while this server runs", {},
+              "start the server again with the new key");
 }
 
 std::filesystem::path next_key_file(const std::filesystem::path& key_file) {

@@ -46,6 +46,10 @@ Result<void> check_master_key(sql::Database& database, const Sealer& sealer, con
 Result<RotationCount> seal_again(sql::Database& database, const Sealer& from, const Sealer& to,
                                  const SealedColumns& columns, const Clock& clock);
 
+// For a writer that seals something: the database is sealed with this key, and stays so until the transaction ends.
+// Fails with unavailable when the master key was changed under a server that runs.
+Result<void> hold_master_key(sql::Session& session, const Sealer& sealer);
+
 std::filesystem::path next_key_file(const std::filesystem::path& key_file);  // <file>.new
 // See the head of this file. Where there is no <file>.new it does nothing. The old key is kept as
 // <file>.<its id>: backups of the database need it.

@@ -39,8 +39,12 @@ sql::Value expiry(const SecretVersion& version) {
 
 }  // namespace
 
-Result<std::optional<std::string>> SecretStore::master_key_id(sql::Session& session) const {
-  CICLO_TRY(const auto row, session.query_one("SELECT key_id FROM vault_master_key WHERE id = 1"));
+Result<std::optional<std::string>> SecretStore::master_key_id(sql::Session& session, Lock lock) const {
+  std::string statement = "SELECT key_id FROM vault_master_key WHERE id = 1";
+  // SQLite has one writer at a time as it is.
+  if (session.dialect() == sql::Dialect::postgresql && lock != Lock::none)
+    statement += lock == Lock::keep ? " FOR SHARE" : " FOR UPDATE";
+  CICLO_TRY(const auto row, session.query_one(statement));
   if (!row) return std::nullopt;
   return row->text(0);
 }

@@ -49,7 +49,8 @@ struct VaultSummary {
 class SecretStore {
  public:
   // The id of the master key that the database is sealed with; nothing when that was never written down.
-  Result<std::optional<std::string>> master_key_id(sql::Session& session) const;
+  enum class Lock : std::uint8_t { none, keep, change };  // until the transaction ends
+  Result<std::optional<std::string>> master_key_id(sql::Session& session, Lock lock = Lock::none) const;
   Result<void> set_master_key_id(sql::Session& session, const std::string& id, TimePoint now) const;
 
   // The newest data key of a workspace, or the one of that number.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "administration/secrets/key_text.hpp"
+#include "administration/secrets/rotation.hpp"
 
 namespace ciclo::administration {
 namespace {
@@ -27,9 +28,9 @@ Failure no_such_secret(const SecretKey& key) {
 Result<void> check_usable(const SecretVersion& secret, TimePoint now) {
   const std::string which = fmt::format("version {} of the secret '{}'", secret.version, secret.name);
   if (!secret.enabled)
-    return fail(ErrorCode::conflict, which + " is disabled", secret_path(secret.workspace, secret.name),
-                fmt::format("ciclo secret enable --name {} --version {}, or set a new version", secret.name,
-                            secret.version));
+    return fail(
+        ErrorCode::conflict, which + " is disabled", secret_path(secret.workspace, secret.name),
+        fmt::format("ciclo secret enable --name {} --version {}, or set a new version", secret.name, secret.version));
   if (secret.expires_at && *secret.expires_at <= now)
     return fail(ErrorCode::conflict, fmt::format("{} expired at {}", which, format_rfc3339(*secret.expires_at)),
                 secret_path(secret.workspace, secret.name), "set a new version");
@@ -46,8 +47,7 @@ Result<resources::Decision> require_read(const resources::AccessPolicy& access, 
   const std::string subject = secret_subject(key.name);
   auto decision = resources::require(access, caller, read_value, {key.workspace, subject});
   if (!decision)
-    decision.error().add_context(
-        fmt::format("the secret '{}' may be used only by who may read its value", key.name));
+    decision.error().add_context(fmt::format("the secret '{}' may be used only by who may read its value", key.name));
   return decision;
 }
 
@@ -86,10 +86,11 @@ Result<std::pair<std::int64_t, SecretBytes>> Vault::newest_data_key_in(sql::Sess
     CICLO_TRY(SecretBytes key, data_key_in(session, *known));
     return std::pair(known->number, std::move(key));
   }
+  CICLO_CHECK(hold_master_key(session, parts_.sealer));
   SecretBytes made = SecretBytes::random(master_key_bytes);
   const std::string place = sealed_place("vault_data_keys", "sealed", {workspace, "1"});
-  CICLO_CHECK(store().add_data_key(session, {workspace, 1, parts_.sealer.seal(made.view(), place)},
-                                   parts_.clock.now()));
+  CICLO_CHECK(
+      store().add_data_key(session, {workspace, 1, parts_.sealer.seal(made.view(), place)}, parts_.clock.now()));
   return std::pair(std::int64_t{1}, std::move(made));
 }
 
@@ -164,7 +165,8 @@ Result<UsedSecrets> Vault::use(const SecretsUse& use) const {
         if (!secret) return Failure(at(secret.error(), where));
         if (secret->value.get().find('\0') != std::string::npos)
           return fail(ErrorCode::invalid,
-                      fmt::format("the secret '{}' holds a NUL and cannot be an environment variable", key.name), where);
+                      fmt::format("the secret '{}' holds a NUL and cannot be an environment variable", key.name),
+                      where);
         whole += secret->value.get();
         std::string which = fmt::format("{}:{}", secret->about.name, secret->about.version);
         if (std::ranges::find(used.names, which) != used.names.end()) continue;
@@ -217,8 +219,9 @@ Result<std::string> pin_secrets(sql::Session& session, const std::string& worksp
 Result<void> check_no_secrets(sql::Session& session, const std::string& workspace) {
   CICLO_TRY(const VaultSummary summary, Vault::store().summary(session, workspace));
   if (summary.secrets == 0) return {};
-  return fail(ErrorCode::conflict, fmt::format("workspace '{}' is not empty: it has {} secrets", workspace, summary.secrets),
-              {}, fmt::format("delete them first: ciclo secret list --workspace-name {}", workspace));
+  return fail(ErrorCode::conflict,
+              fmt::format("workspace '{}' is not empty: it has {} secrets", workspace, summary.secrets), {},
+              fmt::format("delete them first: ciclo secret list --workspace-name {}", workspace));
 }
 
 }  // namespace ciclo::administration

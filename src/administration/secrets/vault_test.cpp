@@ -136,7 +136,8 @@ TEST_F(VaultTest, ACiphertextInAnotherRowDoesNotOpen) {
 TEST_F(VaultTest, PutsValuesIntoVariablesForWhoMayReadThem) {
   ASSERT_TRUE(put("db", "old password"));
   ASSERT_TRUE(put("db", "new password"));
-  const Json variables = {{"PLAIN", "x"}, {"NUMBER", 7}, {"URL", "pg://u:${{secrets.db}}@h"}, {"OLD", "${{ secrets.db:1 }}"}};
+  const Json variables = {
+      {"PLAIN", "x"}, {"NUMBER", 7}, {"URL", "pg://u:${{secrets.db}}@h"}, {"OLD", "${{ secrets.db:1 }}"}};
   const auto used = vault->use({caller("ana"), "dev", variables, "/workspaces/dev/job/j"});
   ASSERT_TRUE(used) << used.error().text();
   EXPECT_EQ(used->variables, (PrivatePairs{{"URL", "pg://u:new password@h"}, {"OLD", "old password"}}));
@@ -168,7 +169,8 @@ class RotationTest : public VaultTest {
   // As a server does it at its start.
   Result<std::string> start() {
     CICLO_CHECK(settle_key_file(*database, key_file));
-    CICLO_TRY(auto key, load_master_key({.from = MasterKeySource::From::file, .file = key_file, .may_make_file = false}));
+    CICLO_TRY(auto key,
+              load_master_key({.from = MasterKeySource::From::file, .file = key_file, .may_make_file = false}));
     sealer.emplace(std::move(key));
     CICLO_CHECK(check_master_key(*database, *sealer, columns, clock));
     restart();
@@ -193,6 +195,7 @@ TEST_F(RotationTest, SealsEverythingAgain) {
   EXPECT_EQ(count->sealed, 1);
   EXPECT_EQ(count->data_keys, 1);
   EXPECT_FALSE(open("db"));  // with the old key
+  EXPECT_EQ(put("x", "value", "new-workspace").error().code, ErrorCode::unavailable);
   EXPECT_EQ(*start(), "the value");
   EXPECT_NE(sealer->key_id(), old_id);
   EXPECT_TRUE(std::filesystem::exists(key_file.string() + "." + old_id));
@@ -242,8 +245,9 @@ TEST_F(RotationTest, TakesAndRotatesTheFormThatCameBefore) {
   std::filesystem::remove(key_file);
   ASSERT_TRUE(write_key_file(key_file, SecretBytes::copy_of(key)));
   execute("CREATE TABLE old_form (name TEXT PRIMARY KEY, sealed TEXT)");
-  execute("INSERT INTO old_form VALUES ('x', "
-          "'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXSwXFErHmg3uGiIv4AUiZkgXXDhIZ3mU=')");
+  execute(
+      "INSERT INTO old_form VALUES ('x', "
+      "'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXSwXFErHmg3uGiIv4AUiZkgXXDhIZ3mU=')");
   columns.push_back({.table = "old_form", .key = {"name"}, .column = "sealed"});
   const auto sealed = [&] {
     return database->read([](sql::Session& s) { return s.query_one("SELECT sealed FROM old_form"); }).value()->text(0);

@@ -216,8 +216,7 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
   if (now < memory.may_start) return Next(std::chrono::ceil<milliseconds>(memory.may_start - now));
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
   memory.started = now;  // also when it cannot be started: that counts as a short life
-  WipedText secrets;
-  if (parts_.vault != nullptr) secrets = secrets_for(*parts_.vault, plan.config, key, parts_.logger);
+  const WipedText secrets = secrets_for(parts_.vault, plan.config, key, parts_.logger);
   CICLO_TRY(const auto process, parts_.scorers.start(view.folder, secrets.get()));
   parts_.scorers.watch(key, process, [wake = parts_.wake, key] { wake(key); });
   parts_.logger.info("endpoints", "the scorer was started", {{"endpoint", key.path()}, {"pid", process.pid}});
@@ -226,8 +225,7 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
 
 Result<EndpointController::Next> EndpointController::reload(const View& view, const Plan& plan, const Json& status) {
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
-  WipedText secrets;
-  if (parts_.vault != nullptr) secrets = secrets_for(*parts_.vault, plan.config, view.endpoint.key, parts_.logger);
+  const WipedText secrets = secrets_for(parts_.vault, plan.config, view.endpoint.key, parts_.logger);
   if (!secrets.get().empty())
     CICLO_CHECK(parts_.control.give_secrets(port_of(view.endpoint), view.secrets.control, secrets.get()));
   CICLO_CHECK(parts_.control.reload(static_cast<pid_t>(number_or(status, "pid", 0))));
@@ -306,7 +304,6 @@ Result<std::optional<Json>> EndpointController::entry_for(const View& view, cons
   }
   PreparationRequest request{.key = deployment.key,
                              .requested_by = deployment.updated_by,
-                             .name = deployment.key.name,
                              .folder = view.folder,
                              .spec = deployment.spec,
                              .status = deployment.status,

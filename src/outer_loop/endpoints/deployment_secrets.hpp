@@ -17,9 +17,9 @@ namespace ciclo::outer_loop {
 Result<void> add_variables(const administration::Vault* vault, const PreparationRequest& request, Json& variables,
                            Json& entry);
 
-// For the scorer that serves this configuration (scoring/secret_values.hpp); empty when it needs none. A secret that
-// cannot be opened is left out and logged: the scorer then says which variable lacks it.
-WipedText secrets_for(const administration::Vault& vault, const Json& config, const resources::ResourceKey& endpoint,
+// For the scorer that serves this configuration (scoring/secret_values.hpp); empty when it needs none, or there is no
+// vault. A secret that cannot be opened is left out and logged: the scorer then says which variable lacks it.
+WipedText secrets_for(const administration::Vault* vault, const Json& config, const resources::ResourceKey& endpoint,
                       log::Logger& logger);
 
 }  // namespace ciclo::outer_loop

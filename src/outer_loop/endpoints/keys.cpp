@@ -33,6 +33,7 @@ std::string EndpointKeys::new_sealed(const EndpointName& name, std::string_view 
 }
 
 Result<void> EndpointKeys::make(sql::Session& session, const EndpointName& name) const {
+  CICLO_CHECK(administration::hold_master_key(session, sealer_));
   CICLO_CHECK(session.execute(
       "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed) VALUES "
       "(?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET primary_sealed = excluded.primary_sealed, "
@@ -56,6 +57,7 @@ Result<EndpointSecrets> EndpointKeys::get(sql::Session& session, const EndpointN
 }
 
 Result<void> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
+  CICLO_CHECK(administration::hold_master_key(session, sealer_));
   const std::string sealed = new_sealed(name, type == KeyType::primary ? "primary_sealed" : "secondary_sealed");
   const std::string_view statement =
       type == KeyType::primary ? "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?"

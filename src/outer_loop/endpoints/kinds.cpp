@@ -88,9 +88,8 @@ Result<void> check_deployment(const CheckContext& context, Draft& draft, const d
     return fail(ErrorCode::conflict, fmt::format("the endpoint '{}' is being deleted", endpoint.key.name));
   deployment.status["provisioning_state"] = draft.before == nullptr ? "Creating" : "Updating";
   deployment.status.erase("error");
-  CICLO_CHECK(administration::check_secret_references(context, deployment.key.workspace,
-                                                      member(deployment.spec, "environment_variables"),
-                                                      "/environment_variables"));
+  CICLO_CHECK(administration::check_secret_references(
+      context, deployment.key.workspace, member(deployment.spec, "environment_variables"), "/environment_variables"));
   if (locations == nullptr) return {};
   return resolve_sources(context, *locations, deployment);
 }

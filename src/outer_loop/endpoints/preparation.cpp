@@ -109,7 +109,7 @@ Result<Json> DeploymentMaker::python_settings(const PreparationRequest& request,
 }
 
 Result<Json> DeploymentMaker::make(const PreparationRequest& request, const std::stop_token& stop) const {
-  Json entry{{"name", request.name}, {"model", Json::object()}};
+  Json entry{{"name", request.key.name}, {"model", Json::object()}};
   fs::path model;
   const std::string key = text_or(member(request.status, "model_location"), "key");
   if (!key.empty()) {
@@ -117,7 +117,7 @@ Result<Json> DeploymentMaker::make(const PreparationRequest& request, const std:
     if (!copied) return Failure(copied.error().add_context("cannot get the model"));
     model = *std::move(copied);
     entry["model"] = {{"path", model.string()},
-                      {"name", text_or(request.status, "model_name", request.name)},
+                      {"name", text_or(request.status, "model_name", request.key.name)},
                       {"version", text_or(request.status, "model_version", "1")}};
   }
   Json variables = Json::object();

@@ -23,7 +23,6 @@ namespace ciclo::outer_loop {
 struct PreparationRequest {
   resources::ResourceKey key;  // the deployment's
   std::string requested_by;    // with whose rights secrets are read
-  std::string name;
   EndpointFolder folder;
   Json spec;
   Json status;       // of sources.hpp

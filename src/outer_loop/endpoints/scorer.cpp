@@ -92,8 +92,7 @@ std::vector<process::ProcessHandle> ScorerProcesses::known(const EndpointFolder&
   return handles;
 }
 
-Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& folder,
-                                                       const std::string& secrets) const {
+Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& folder, const std::string& secrets) const {
   stop(folder, std::chrono::milliseconds(0));
   std::error_code ignored;
   for (const char* end : {"", ".started"}) fs::remove(folder.exit_file().string() + end, ignored);

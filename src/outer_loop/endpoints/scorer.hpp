@@ -27,8 +27,7 @@ class ScorerControl {
   // Tells the process with this id, which its status named, to read its file again.
   virtual Result<void> reload(pid_t process) = 0;
   // Hands over secrets for what is loaded next: private pairs as scoring/secret_values.hpp has them.
-  virtual Result<void> give_secrets(std::uint16_t port, const std::string& control_token,
-                                    const std::string& pairs) = 0;
+  virtual Result<void> give_secrets(std::uint16_t port, const std::string& control_token, const std::string& pairs) = 0;
 };
 
 class HttpScorerControl final : public ScorerControl {

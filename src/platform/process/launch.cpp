@@ -206,10 +206,8 @@ Result<pid_t> launch(const ProcessSpec& spec) {
   CICLO_TRY(const FileDescriptor input, open_input(spec.input));
 
   SpawnPlan plan;
-  if (input.get() < 0)
-    ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  else
-    ::posix_spawn_file_actions_adddup2(&plan.actions, input.get(), STDIN_FILENO);
+  if (input.get() < 0) ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  else ::posix_spawn_file_actions_adddup2(&plan.actions, input.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.actions, output.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.actions, errors.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);

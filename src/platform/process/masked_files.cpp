@@ -56,8 +56,8 @@ void mask_files(const fs::path& folder, const std::vector<std::string>& values) 
   std::error_code error;
   if (fs::is_symlink(folder, error)) return;
   std::vector<fs::path> files;
-  for (auto entry = fs::recursive_directory_iterator(folder, error); !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error))
+  for (auto entry = fs::recursive_directory_iterator(folder, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error))
     if (entry->symlink_status(error).type() == fs::file_type::regular) files.push_back(entry->path());
   for (const fs::path& file : files) mask_file(file, values);
 }
