@@ -15,6 +15,7 @@
 #include "administration/access/access.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/identity/migrations.hpp"
+#include "administration/kinds.hpp"
 #include "base/yaml.hpp"
 #include "data_estate/kinds.hpp"
 #include "inner_loop/jobs/controller.hpp"
