@@ -15,7 +15,10 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/private_pairs.hpp"
+#include "base/wipe.hpp"
 #include "platform/http/server.hpp"
+#include "platform/process/private_memory.hpp"
 #include "scoring/endpoint.hpp"
 #include "scoring/guard.hpp"
 #include "scoring/handlers.hpp"
@@ -26,9 +29,10 @@ using ciclo::Error;
 using ciclo::Result;
 
 constexpr std::string_view usage =
-    "usage: ciclo-scorer --config <file> [--check]\n"
+    "usage: ciclo-scorer --config <file> [--check] [--secrets]\n"
     "  --config <file>   what to serve, as JSON\n"
-    "  --check           read and check the file, load nothing, and end\n";
+    "  --check           read and check the file, load nothing, and end\n"
+    "  --secrets         take the values of secrets from standard input\n";
 
 void say(std::string_view level, std::string_view text) {
   const ciclo::SystemClock clock;
@@ -38,6 +42,7 @@ void say(std::string_view level, std::string_view text) {
 struct Arguments {
   std::filesystem::path config;
   bool check = false;
+  bool secrets = false;
   bool is_valid = false;
 };
 
@@ -49,6 +54,8 @@ Arguments parse_arguments(int count, char** values) {
       arguments.config = values[++i];
     } else if (argument == "--check") {
       arguments.check = true;
+    } else if (argument == "--secrets") {
+      arguments.secrets = true;
     } else {
       return arguments;
     }
@@ -84,6 +91,20 @@ class Program {
  public:
   Program(std::filesystem::path config, ciclo::scoring::ScorerSettings settings)
       : config_(std::move(config)), settings_(std::move(settings)), guard_(endpoint_) {}
+
+  // All of standard input.
+  Result<void> take_secrets() {
+    ciclo::WipedText bytes;
+    bytes.get().resize(ciclo::max_private_pairs_bytes + 1);
+    std::size_t size = 0;
+    while (size < bytes.get().size()) {
+      const ssize_t got = ::read(STDIN_FILENO, bytes.get().data() + size, bytes.get().size() - size);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    return endpoint_.secrets().take(std::string_view(bytes.get()).substr(0, size));
+  }
 
   int run(const sigset_t& signals) {
     if (auto started = start(); !started) {
@@ -160,6 +181,7 @@ int main(int count, char** values) {
     fmt::print(stderr, "{}", usage);
     return 2;
   }
+  ciclo::process::keep_memory_private();
   const auto signals = block_signals();
   auto settings = ciclo::scoring::read_settings(arguments.config);
   if (!settings) {
@@ -171,5 +193,12 @@ int main(int count, char** values) {
     fmt::print("cannot write the log file {}\n", settings->log_file.string());
     return 2;
   }
-  return Program(arguments.config, *std::move(settings)).run(signals);
+  Program program(arguments.config, *std::move(settings));
+  if (arguments.secrets) {
+    if (const auto taken = program.take_secrets(); !taken) {
+      say("error", taken.error().text());
+      return 2;
+    }
+  }
+  return program.run(signals);
 }

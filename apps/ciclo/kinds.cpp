@@ -14,7 +14,7 @@ namespace ciclo {
 Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts) {
   CICLO_CHECK(kinds.add(administration::workspace_kind(parts.administration)));
   CICLO_CHECK(kinds.add(administration::role_kind(parts.administration.access)));
-  CICLO_CHECK(kinds.add(data_estate::datastore_kind()));
+  CICLO_CHECK(kinds.add(data_estate::datastore_kind(parts.vault)));
   CICLO_CHECK(kinds.add(data_estate::data_kind(parts.locations, parts.blobs)));
   CICLO_CHECK(kinds.add(inner_loop::environment_kind()));
   CICLO_CHECK(kinds.add(inner_loop::compute_kind()));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "administration/kinds.hpp"
+#include "administration/secrets/vault.hpp"
 #include "base/error.hpp"
 #include "data_estate/locations.hpp"
 #include "outer_loop/endpoints/keys.hpp"
@@ -17,6 +18,7 @@ namespace ciclo {
 // What the kinds' checks look things up in. All null on the command line, where no check runs.
 struct KindParts {
   administration::AdministrationKindParts administration;
+  const administration::Vault* vault = nullptr;
   const data_estate::Locations* locations = nullptr;
   blobs::BlobStore* blobs = nullptr;
   const registry::ModelInspector* inspector = nullptr;

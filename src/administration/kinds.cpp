@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "administration/access/persona.hpp"
+#include "administration/secrets/vault.hpp"
 #include "resources/service.hpp"
 #include "schemas.hpp"
 
@@ -22,7 +23,7 @@ Result<void> check_empty(const CheckContext& context, const Resource& workspace)
             context.session.query_one("SELECT kind, COUNT(*) FROM resources WHERE workspace = ? GROUP BY kind ORDER "
                                       "BY kind LIMIT 1",
                                       {workspace.key.name}));
-  if (!row) return {};
+  if (!row) return check_no_secrets(context.session, workspace.key.name);
   return fail(ErrorCode::conflict,
               fmt::format("workspace '{}' is not empty: it has {} of kind {}", workspace.key.name, row->integer(1),
                           row->text(0)),

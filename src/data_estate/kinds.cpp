@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data_estate/datastore_credentials.hpp"
 #include "schemas.hpp"
 
 namespace ciclo::data_estate {
@@ -55,23 +56,17 @@ Result<void> check_data(const CheckContext& context, Draft& draft, const Locatio
 }
 
 Result<void> normalise_datastore(Draft& draft) {
-  Json& credentials = draft.resource.spec["credentials"];
-  std::string type = text_or(credentials, "type", "none");
-  if (credentials.contains("account_key")) type = "account_key";
-  if (credentials.contains("sas_token")) type = "sas";
-  if (credentials.contains("client_secret")) type = "service_principal";
-  if (credentials.contains("certificate")) type = "certificate";
-  credentials = Json{{"type", type}};
+  name_credential_type(draft.resource.spec);
   return {};
 }
 
-Result<void> check_datastore(const CheckContext& context, Draft& draft) {
+Result<void> check_datastore(const CheckContext& context, Draft& draft, const administration::Vault* vault) {
   if (is_builtin_datastore(draft.resource.key.name) && !context.caller.is_system()) {
     return fail(ErrorCode::conflict,
                 fmt::format("'{}' is a datastore that every workspace has", draft.resource.key.name), "/name",
                 "choose another name");
   }
-  return {};
+  return keep_credentials(context, draft, vault);
 }
 
 Result<void> check_datastore_delete(const CheckContext&, const resources::Resource& datastore) {
@@ -101,7 +96,7 @@ resources::Kind data_kind(const Locations* locations, blobs::BlobStore* blobs) {
   return kind;
 }
 
-resources::Kind datastore_kind() {
+resources::Kind datastore_kind(const administration::Vault* vault) {
   resources::Kind kind;
   kind.name = "datastore";
   kind.plural = "datastores";
@@ -110,7 +105,7 @@ resources::Kind datastore_kind() {
   kind.schema = schemas::datastore;
   kind.columns = {{"NAME", "name"}, {"TYPE", "type"}, {"ACCOUNT", "account_name"}};
   kind.normalise = normalise_datastore;
-  kind.check = check_datastore;
+  kind.check = [vault](const CheckContext& context, Draft& draft) { return check_datastore(context, draft, vault); };
   kind.check_delete = check_datastore_delete;
   return kind;
 }

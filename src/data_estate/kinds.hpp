@@ -3,6 +3,7 @@
 // Thread safety: the functions of a Kind are called from any thread.
 #pragma once
 
+#include "administration/secrets/vault.hpp"
 #include "data_estate/locations.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "resources/kind.hpp"
@@ -14,7 +15,7 @@ namespace ciclo::data_estate {
 // then nothing is looked up.
 resources::Kind data_kind(const Locations* locations, blobs::BlobStore* blobs);
 
-// Credentials are cut down to which kind was given before anything is stored.
-resources::Kind datastore_kind();
+// Credentials are kept in the vault; without one they are dropped.
+resources::Kind datastore_kind(const administration::Vault* vault = nullptr);
 
 }  // namespace ciclo::data_estate

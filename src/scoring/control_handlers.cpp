@@ -1,3 +1,4 @@
+#include "base/wipe.hpp"
 #include "scoring/guard.hpp"
 #include "scoring/handlers.hpp"
 
@@ -91,6 +92,14 @@ Result<void> add_control_routes(http::Router& router, const std::shared_ptr<Hand
                                  CICLO_CHECK(parts->reload());
                                  return Response::json(parts->endpoint.status());
                                })));
+  auto secrets = route(http::Method::put, "/-/secrets", "Takes the values of secrets for what is loaded next.",
+                       [parts](Request& request) -> Result<Response> {
+                         const WipedText bytes(std::move(request.body));
+                         CICLO_CHECK(parts->endpoint.secrets().take(bytes.get()));
+                         return Response::empty();
+                       });
+  secrets.body_limit = max_private_pairs_bytes;
+  CICLO_CHECK(router.add(std::move(secrets)));
   auto metrics = route(
       http::Method::get, "/metrics", "Counters in Prometheus' text format.", [parts](Request&) -> Result<Response> {
         return Response::text(parts->endpoint.metrics_text(), "text/plain; version=0.0.4; charset=utf-8");

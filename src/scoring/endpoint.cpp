@@ -61,7 +61,8 @@ Result<std::shared_ptr<Deployment>> Endpoint::load_or_keep(const EndpointSnapsho
     return d->name() == wanted.name && d->fingerprint() == fingerprint_of(wanted);
   });
   if (same != old.deployments.end()) return *same;
-  return Deployment::load(runtime_, wanted, metrics_of(wanted.name));
+  CICLO_TRY(const DeploymentSettings whole, secrets_.put_into(wanted));
+  return Deployment::load(runtime_, whole, metrics_of(wanted.name));
 }
 
 // All at once: Python models take seconds each, most of them waiting for the disk.

@@ -18,6 +18,7 @@
 #include "scoring/callers.hpp"
 #include "scoring/collector.hpp"
 #include "scoring/deployment.hpp"
+#include "scoring/secret_values.hpp"
 #include "scoring/settings.hpp"
 
 namespace ciclo::scoring {
@@ -60,6 +61,8 @@ class Endpoint {
   const Clock& clock() const { return clock_; }
   // Who was let in how often; kept over every configuration.
   Callers& callers() { return callers_; }
+  // For deployments that are loaded from now on.
+  SecretValues& secrets() { return secrets_; }
 
  private:
   Result<std::shared_ptr<Deployment>> load_or_keep(const EndpointSnapshot& old, const DeploymentSettings& wanted);
@@ -72,6 +75,7 @@ class Endpoint {
   OnnxRuntime& runtime_;
   const Clock& clock_;
   const std::string instance_;
+  SecretValues secrets_;
   std::mutex apply_mutex_;
   mutable std::mutex mutex_;
   std::shared_ptr<const EndpointSnapshot> snapshot_;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "platform/log/mask.hpp"
 #include "scoring/json_values.hpp"
 #include "scoring/python_process.hpp"
 
@@ -42,6 +43,7 @@ PythonCommand command_for(const DeploymentSettings& deployment) {
   command.environment = {
       {"PYTHONUNBUFFERED", "1"}, {"AZUREML_MODEL_DIR", deployment.model.path.string()}, {"OMP_NUM_THREADS", "1"}};
   for (const auto& [name, value] : deployment.environment_variables) command.environment[name] = value;
+  command.hidden = deployment.hidden;
   return command;
 }
 
@@ -58,7 +60,7 @@ Error ended_error(PythonProcess& process) {
 }
 
 // Waits for the worker's first frame.
-Result<void> await_ready(PythonProcess& process, Deadline deadline) {
+Result<void> await_ready(PythonProcess& process, const log::Masker& masker, Deadline deadline) {
   const auto frame = process.receive(deadline);
   if (!frame) {
     if (frame.error().code == ErrorCode::timeout) return fail(ErrorCode::timeout, "the model was not loaded in time");
@@ -66,14 +68,15 @@ Result<void> await_ready(PythonProcess& process, Deadline deadline) {
   }
   CICLO_TRY(const auto hello, parse_json(*frame));
   if (member(hello, "ready") == true) return {};
-  return fail(ErrorCode::invalid, fmt::format("the model cannot be loaded: {}", text_or(hello, "error")));
+  return fail(ErrorCode::invalid, fmt::format("the model cannot be loaded: {}", masker.mask(text_or(hello, "error"))));
 }
 
 }  // namespace
 
 class PythonModel::Impl {
  public:
-  explicit Impl(PythonModelRequest request) : request_(std::move(request)), command_(command_for(request_.deployment)) {
+  explicit Impl(PythonModelRequest request)
+      : request_(std::move(request)), command_(command_for(request_.deployment)), masker_(command_.hidden) {
     workers_.resize(static_cast<std::size_t>(request_.deployment.python.workers));
   }
   ~Impl() {
@@ -132,6 +135,7 @@ class PythonModel::Impl {
   }
 
   const PythonModelRequest& request() const { return request_; }
+  const log::Masker& masker() const { return masker_; }
 
  private:
   enum class State : std::uint8_t { dead, starting, idle, busy };
@@ -205,7 +209,7 @@ class PythonModel::Impl {
   // Lets go of the lock while the model loads.
   void await_one(Worker& worker, std::unique_lock<std::mutex>& lock) {
     lock.unlock();
-    const auto ready = await_ready(*worker.process, worker.started + request_.deployment.python.start_timeout);
+    const auto ready = await_ready(*worker.process, masker_, worker.started + request_.deployment.python.start_timeout);
     lock.lock();
     if (ready) {
       worker.state = State::idle;
@@ -235,6 +239,7 @@ class PythonModel::Impl {
 
   const PythonModelRequest request_;
   const PythonCommand command_;
+  const log::Masker masker_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Worker> workers_;
@@ -274,7 +279,8 @@ Result<ScoreAnswer> PythonModel::score(const ScoreRequest& request) {
   CICLO_TRY(const auto reply, parse_json(text, {.max_bytes = 1ULL << 30U, .max_depth = 8}));
   if (member(reply, "ok") != true) {
     const bool is_input = text_or(reply, "kind") == "input";
-    return fail(is_input ? ErrorCode::invalid : ErrorCode::internal, text_or(reply, "error", "the model failed"),
+    return fail(is_input ? ErrorCode::invalid : ErrorCode::internal,
+                impl_->masker().mask(text_or(reply, "error", "the model failed")),
                 is_input ? "" : std::string(model_failure));
   }
   ScoreAnswer answer{text_or(reply, "body"), nullptr};

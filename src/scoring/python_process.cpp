@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/wipe.hpp"
+
 extern char** environ;
 
 namespace ciclo::scoring {
@@ -38,8 +40,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 // Runs between fork and exec of a process with threads: system calls only.
-[[noreturn]] void become_worker(char* const* arguments, char* const* environment, const char* folder, int socket) {
+[[noreturn]] void become_worker(char* const* arguments, char* const* environment, const char* folder, int socket,
+                                int output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (output >= 0 && ::dup2(output, 2) < 0) ::_exit(126);
   // dup2 of a descriptor onto itself would leave it to be closed by exec.
   if (socket == worker_socket ? ::fcntl(socket, F_SETFD, 0) < 0 : ::dup2(socket, worker_socket) < 0) ::_exit(126);
   const int null = ::open("/dev/null", O_RDONLY);
@@ -57,6 +61,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }  // namespace
 
 Result<PythonProcess> PythonProcess::start(const PythonCommand& command) {
+  std::unique_ptr<MaskedOutput> output;
+  if (!command.hidden.empty()) {
+    CICLO_TRY(output, MaskedOutput::start(command.hidden, STDERR_FILENO));
+  }
   int pair[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
     return fail(ErrorCode::unavailable,
@@ -68,20 +76,26 @@ Result<PythonProcess> PythonProcess::start(const PythonCommand& command) {
   const auto environment_pointers = pointers_to(environment);
   const pid_t pid = ::fork();
   if (pid == 0)
-    become_worker(argument_pointers.data(), environment_pointers.data(), command.working_folder.c_str(), pair[1]);
+    become_worker(argument_pointers.data(), environment_pointers.data(), command.working_folder.c_str(), pair[1],
+                  output ? output->input() : -1);
   ::close(pair[1]);
+  if (output) output->close_input();
+  for (std::string& entry : environment) wipe(entry);
   if (pid < 0) {
     ::close(pair[0]);
     return fail(ErrorCode::unavailable, fmt::format("cannot start a Python worker: {}", std::strerror(errno)));
   }
   ::fcntl(pair[0], F_SETFL, O_NONBLOCK);
-  return PythonProcess(pid, pair[0]);
+  return PythonProcess(pid, pair[0], std::move(output));
 }
 
 PythonProcess::PythonProcess(PythonProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), socket_(std::exchange(other.socket_, -1)) {}
+    : output_(std::move(other.output_)),
+      pid_(std::exchange(other.pid_, -1)),
+      socket_(std::exchange(other.socket_, -1)) {}
 
 PythonProcess& PythonProcess::operator=(PythonProcess&& other) noexcept {
+  std::swap(output_, other.output_);
   std::swap(pid_, other.pid_);
   std::swap(socket_, other.socket_);
   return *this;

@@ -11,11 +11,13 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "scoring/masked_output.hpp"
 
 namespace ciclo::scoring {
 
@@ -25,6 +27,7 @@ struct PythonCommand {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  // added to this process's own
   std::string working_folder;
+  std::vector<std::string> hidden = {};  // values that its output must not show
 };
 
 class PythonProcess {
@@ -46,9 +49,11 @@ class PythonProcess {
   std::string ending();
 
  private:
-  PythonProcess(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
+  PythonProcess(pid_t pid, int socket, std::unique_ptr<MaskedOutput> output)
+      : output_(std::move(output)), pid_(pid), socket_(socket) {}
   Result<void> wait_for(short events, Deadline deadline) const;
 
+  std::unique_ptr<MaskedOutput> output_;  // null when nothing is hidden
   pid_t pid_ = -1;
   int socket_ = -1;
 };

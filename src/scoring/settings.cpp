@@ -65,6 +65,8 @@ Result<DeploymentSettings> read_deployment(const Json& json, const std::filesyst
   deployment.python = read_python(member(json, "python"), folder);
   for (const auto& [key, value] : member(json, "environment_variables").items())
     deployment.environment_variables[key] = value.get<std::string>();
+  for (const auto& [key, value] : member(json, "secret_variables").items())
+    deployment.secret_variables[key] = value.get<std::string>();
   deployment.source = json;
   if (deployment.model.path.empty() && deployment.python.scoring_script.empty()) {
     return fail(ErrorCode::invalid,

@@ -55,6 +55,9 @@ struct DeploymentSettings {
   RequestSettings requests;
   PythonSettings python;
   std::map<std::string, std::string> environment_variables;
+  // Variables whose values are not in the file: the texts that stand for them, see secret_values.hpp.
+  std::map<std::string, std::string> secret_variables;
+  std::vector<std::string> hidden;  // never in the file: what workers must not show in logs and errors
   // What the deployment was made from. Two equal ones need not be loaded twice.
   Json source;
 };

@@ -57,7 +57,8 @@ inline constexpr std::string_view settings_schema = R"json({
             "start_timeout_ms": {"type": "integer", "minimum": 100, "maximum": 3600000}
           }
         },
-        "environment_variables": {"type": "object", "additionalProperties": {"type": "string"}}
+        "environment_variables": {"type": "object", "additionalProperties": {"type": "string"}},
+        "secret_variables": {"type": "object", "additionalProperties": {"type": "string"}}
       }
     }
   },

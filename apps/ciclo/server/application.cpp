@@ -9,8 +9,9 @@
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
 #include "administration/identity/identity.hpp"
-#include "administration/identity/migrations.hpp"
+#include "administration/secrets/handlers.hpp"
 #include "administration/secrets/sealing.hpp"
+#include "administration/secrets/vault.hpp"
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
@@ -19,7 +20,6 @@
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/tracking/handlers.hpp"
-#include "inner_loop/tracking/migrations.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
 #include "monitoring/controller.hpp"
@@ -46,6 +46,7 @@
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
+#include "server/schema.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
 
@@ -54,20 +55,6 @@ namespace {
 
 constexpr int controller_threads = 4;
 constexpr std::chrono::seconds stop_grace{10};
-
-std::string database_url(const Settings& settings, const Folders& folders) {
-  return settings.database.empty() ? "sqlite:" + folders.database.string() : settings.database;
-}
-
-std::vector<sql::Migration> all_migrations() {
-  std::vector<sql::Migration> all;
-  for (const auto& module :
-       {events::migrations(), resources::migrations(), administration::migrations(),
-        administration::access_migrations(), tracking::migrations(), inner_loop::job_migrations(),
-        outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(), monitoring::migrations()})
-    all.insert(all.end(), module.begin(), module.end());
-  return all;
-}
 
 // Only the path: a query may hold what its sender should not have put there.
 void log_request(log::Logger& logger, const http::Served& served) {
@@ -89,6 +76,7 @@ struct Application::Parts {
   Settings settings;
   Folders folders;
   SystemClock clock;
+  administration::KnownValues known_secrets;
   std::unique_ptr<log::Logger> logger;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<blobs::BlobStore> blobs;
@@ -99,6 +87,7 @@ struct Application::Parts {
   std::unique_ptr<administration::AccessService> access;
   std::unique_ptr<administration::IdentityService> identity;
   std::unique_ptr<administration::AuditLog> audit;
+  std::unique_ptr<administration::Vault> vault;
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
@@ -165,11 +154,13 @@ Result<void> Application::Parts::open_platform() {
   for (const auto& folder : {folders.jobs, folders.endpoints, folders.environments, folders.collected})
     CICLO_CHECK(make_private_folder(folder));
   CICLO_TRY(logger, log::Logger::open(settings.log, clock));
-  CICLO_TRY(database, sql::Database::open(database_url(settings, folders)));
+  logger->set_filter([this](const std::string& text) { return known_secrets.mask(text); });
+  CICLO_TRY(database, sql::Database::open(database_url(settings)));
   CICLO_CHECK(database->migrate(all_migrations()));
   CICLO_TRY(blobs, blobs::open_folder_store(folders.blobs));
   events = std::make_unique<events::EventLog>(*database, clock);
-  CICLO_TRY(sealer, administration::Sealer::open(folders.master_key));
+  CICLO_TRY(auto master_key, open_master_key(*database, settings, clock));
+  sealer.emplace(std::move(master_key));
   return {};
 }
 
@@ -181,6 +172,8 @@ Result<void> Application::Parts::build_core() {
   });
   identity = std::make_unique<administration::IdentityService>(*database, clock);
   audit = std::make_unique<administration::AuditLog>(*database, clock);
+  vault = std::make_unique<administration::Vault>(
+      administration::Vault::Parts{*database, *sealer, *access, *audit, known_secrets, clock});
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
       *database, *events, kinds, *store, *access, *audit, clock,
@@ -199,6 +192,7 @@ Result<void> Application::Parts::build_kinds() {
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
   CICLO_CHECK(add_kinds(kinds, {.administration = {access.get(), identity.get()},
+                                .vault = vault.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
@@ -237,7 +231,7 @@ void Application::Parts::build_controllers() {
 
 void Application::Parts::build_jobs() {
   job_parts.emplace(inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock,
-                                         *logger, &outbound.downloads});
+                                         *logger, vault.get(), &outbound.downloads});
   inner_loop::JobSettings job_settings;
   job_settings.folder = folders.jobs;
   job_settings.programs = settings.programs;
@@ -265,14 +259,14 @@ void Application::Parts::build_endpoints() {
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
-  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments)](
+  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments, vault.get())](
                                                   const outer_loop::PreparationRequest& request,
                                                   const std::stop_token& stop) { return maker.make(request, stop); };
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
-      outer_loop::EndpointController::Parts{*service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers,
-                                            scorer_control, *preparations, *logger,
-                                            [this](const resources::ResourceKey& key) { loop->wake(key); }},
+      outer_loop::EndpointController::Parts{
+          *service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers, scorer_control, *preparations,
+          *logger, [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get()},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
   promoter = std::make_unique<registry::Promoter>(*service, *blobs);
@@ -287,6 +281,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
   CICLO_CHECK(
       administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *audit, *service}));
+  CICLO_CHECK(administration::add_secret_routes(router, {*vault, *service}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));

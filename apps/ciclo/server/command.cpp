@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <iostream>
 
+#include "platform/process/private_memory.hpp"
 #include "server/application.hpp"
+#include "server/key_rotation.hpp"
 
 namespace ciclo::server {
 namespace {
@@ -31,13 +33,20 @@ int refuse(const Error& error, int code) {
 }  // namespace
 
 int run_server(const std::vector<std::string>& words) {
+  process::keep_memory_private();
+  KeyVariables variables = take_key_variables();
+  if (!words.empty() && words.front() == "rotate-master-key")
+    return rotate_master_key({words.begin() + 1, words.end()}, variables);
   if (std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; })) {
-    std::cout << "ciclo server: Start the server.\n\nOptions:\n" << cli::help_of(server_options());
+    std::cout << "ciclo server: Start the server.\n\nOptions:\n"
+              << cli::help_of(server_options())
+              << "\nThe master key may also be in the variable CICLO_MASTER_KEY.\n"
+                 "ciclo server rotate-master-key changes it while the server does not run (--help tells more).\n";
     return 0;
   }
   const auto options = cli::parse_options(server_options(), words);
   if (!options) return refuse(options.error(), 2);
-  const auto settings = read_settings(*options);
+  const auto settings = read_settings(*options, variables);
   if (!settings) return refuse(settings.error(), 2);
   const sigset_t signals = block_signals();
   auto application = Application::start(*settings);

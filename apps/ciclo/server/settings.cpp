@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "administration/secrets/master_key.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::server {
@@ -39,7 +40,42 @@ Result<std::shared_ptr<const http::OutboundPolicy>> read_outbound(const cli::Opt
   return Failure(std::move(policy).error());
 }
 
+constexpr const char* key_variable = "CICLO_MASTER_KEY";
+constexpr const char* next_key_variable = "CICLO_NEW_MASTER_KEY";
+
+using administration::MasterKeySource;
+using KeySource = std::shared_ptr<const MasterKeySource>;
+
+// The source that was given, by `--<prefix>master-key-file`, `--<prefix>master-key-command` or a variable.
+Result<KeySource> read_key_source(const cli::Options& options, const std::string& prefix, const char* variable,
+                                  std::optional<administration::SecretBytes>& held) {
+  const std::string file = prefix + "master-key-file";
+  const std::string command = prefix + "master-key-command";
+  if (int(options.has(file)) + int(options.has(command)) + int(held.has_value()) > 1)
+    return fail(ErrorCode::invalid, "the master key has more than one source", "--" + file,
+                fmt::format("give one of --{}, --{} and the variable {}", file, command, variable));
+  MasterKeySource source;
+  if (options.has(file)) {
+    source.file = std::filesystem::absolute(options.text(file)).lexically_normal();
+    source.may_make_file = false;
+  } else if (options.has(command)) {
+    source.from = MasterKeySource::From::command;
+    source.command = options.text(command);
+  } else if (held) {
+    source.from = MasterKeySource::From::environment;
+    source.variable = variable;
+    source.text = *std::move(held);
+  } else {
+    return KeySource();
+  }
+  return std::make_shared<const MasterKeySource>(std::move(source));
+}
+
 }  // namespace
+
+KeyVariables take_key_variables() {
+  return {administration::take_key_variable(key_variable), administration::take_key_variable(next_key_variable)};
+}
 
 std::vector<cli::Option> server_options() {
   return {
@@ -57,13 +93,17 @@ std::vector<cli::Option> server_options() {
       {{"rate-limit-unauthenticated"},
        Takes::one,
        "Requests a second of each address without a good credential; 0 for no limit (default: 1000)."},
+      {{"master-key-file"},
+       Takes::one,
+       "The key that seals secrets (default: <data>/master.key, made at first start)."},
+      {{"master-key-command"}, Takes::one, "A command that prints that key, for a key management service."},
       {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
       {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
       {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
       {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
 }
 
-Result<Settings> read_settings(const cli::Options& options) {
+Result<Settings> read_settings(const cli::Options& options, KeyVariables& variables) {
   Settings settings;
   if (const auto data = options.find("data")) settings.data = *data;
   settings.data = std::filesystem::absolute(settings.data).lexically_normal();
@@ -90,9 +130,28 @@ Result<Settings> read_settings(const cli::Options& options) {
   }
   settings.default_workspace = options.find("default-workspace").value_or(settings.default_workspace);
   settings.reset_admin_token = options.has("reset-admin-token");
+  CICLO_TRY(settings.master_key, read_key_source(options, "", key_variable, variables.current));
+  if (!settings.master_key) {
+    MasterKeySource source;
+    source.file = Folders(settings.data).master_key;
+    settings.master_key = std::make_shared<const MasterKeySource>(std::move(source));
+  }
   std::error_code error;
   settings.programs = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   return settings;
+}
+
+std::vector<cli::Option> rotation_options() {
+  return {{{"data", "d"}, Takes::one, "The server's data folder (default: ciclo-data)."},
+          {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
+          {{"master-key-file"}, Takes::one, "The key that it has now (default: <data>/master.key)."},
+          {{"master-key-command"}, Takes::one, "A command that prints the key that it has now."},
+          {{"new-master-key-file"}, Takes::one, "The next key. Without one a new key is made in the key's file."},
+          {{"new-master-key-command"}, Takes::one, "A command that prints the next key."}};
+}
+
+Result<KeySource> read_next_key(const cli::Options& options, KeyVariables& variables) {
+  return read_key_source(options, "new-", next_key_variable, variables.next);
 }
 
 Folders::Folders(const std::filesystem::path& folder)

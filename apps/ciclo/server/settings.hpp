@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "administration/secrets/master_key.hpp"
 #include "base/error.hpp"
 #include "cli/options.hpp"
 #include "platform/http/outbound.hpp"
@@ -30,10 +31,24 @@ struct Settings {
                                              .addresses = {.per_second = 1'000, .burst = 2'000}};
   std::filesystem::path programs;  // the folder that holds ciclo, ciclo-scorer and ciclo-learn
   bool reset_admin_token = false;
+  std::shared_ptr<const administration::MasterKeySource> master_key;
 };
 
+// What the environment held of master keys, taken out of it before there are threads.
+struct KeyVariables {
+  std::optional<administration::SecretBytes> current;  // CICLO_MASTER_KEY
+  std::optional<administration::SecretBytes> next;     // CICLO_NEW_MASTER_KEY, for a change of the key
+};
+KeyVariables take_key_variables();
+
 std::vector<cli::Option> server_options();
-Result<Settings> read_settings(const cli::Options& options);
+// At most one source of the master key may be given; without one it is <data>/master.key.
+Result<Settings> read_settings(const cli::Options& options, KeyVariables& variables);
+
+std::vector<cli::Option> rotation_options();
+// Where the next key comes from: nothing when none was given (then a new one is made in the key's file).
+Result<std::shared_ptr<const administration::MasterKeySource>> read_next_key(const cli::Options& options,
+                                                                             KeyVariables& variables);
 
 // <data>/ciclo.db and so on.
 struct Folders {

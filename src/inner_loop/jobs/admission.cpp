@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "administration/secrets/vault.hpp"
 #include "base/text.hpp"
 #include "inner_loop/environments/conda_file.hpp"
 #include "inner_loop/jobs/command_line.hpp"
@@ -58,6 +59,8 @@ class Admission {
     CICLO_CHECK(check_command(text_or(document, "command"), member(document, "inputs"), member(document, "outputs"),
                               pointer + "/command"));
     CICLO_CHECK(environment(member(document, "environment"), pointer + "/environment"));
+    CICLO_CHECK(administration::check_secret_references(context_, workspace_, member(document, "environment_variables"),
+                                                        pointer + "/environment_variables"));
     CICLO_CHECK(distribution(member(document, "distribution"), pointer + "/distribution"));
     CICLO_TRY(const InputBindings inputs, read_inputs(member(document, "inputs"), pointer + "/inputs"));
     for (const auto& [name, input] : inputs) {
@@ -171,6 +174,8 @@ Result<void> admit_component(const CheckContext& context, Draft& draft) {
   CICLO_CHECK(check_job_type(spec, ""));
   CICLO_TRY(const auto inputs, parse_input_declarations(member(spec, "inputs"), "/inputs"));
   CICLO_TRY(const auto outputs, parse_output_declarations(member(spec, "outputs"), "/outputs"));
+  // Who runs it must be allowed to read the secrets it names; who writes it need not be.
+  CICLO_CHECK(administration::references_in_variables(member(spec, "environment_variables"), "/environment_variables"));
   if (text_or(spec, "type") != "pipeline") {
     Admission admission(context, draft.resource.key.workspace, nullptr);
     CICLO_CHECK(check_command(text_or(spec, "command"), member(spec, "inputs"), member(spec, "outputs"), "/command"));

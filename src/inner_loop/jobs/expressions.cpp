@@ -40,6 +40,9 @@ std::string_view take_word(std::string_view& text) {
 }
 
 Result<Expression> unknown(std::string_view body, std::string_view word, std::size_t offset) {
+  if (word == "secrets")
+    return fail_at(offset, "a secret cannot be used here",
+                   "put the reference into environment_variables, and let the command read the variable");
   const auto near = nearest(word, {"inputs", "outputs", "parent", "search_space", "name", "default_datastore", "jobs"});
   return fail_at(
       offset, fmt::format("'{}' is no expression", body),

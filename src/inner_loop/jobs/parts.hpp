@@ -15,6 +15,7 @@
 #include <string>
 
 #include "administration/identity/identity.hpp"
+#include "administration/secrets/vault.hpp"
 #include "base/clock.hpp"
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
@@ -36,14 +37,15 @@ struct JobParts {
   EnvironmentBuilder& environments;
   const Clock& clock;
   log::Logger& logger;
-  http::Client* downloads = nullptr;  // for inputs at an http address; null: there are none
+  const administration::Vault* vault = nullptr;  // without one, steps that use secrets fail
+  http::Client* downloads = nullptr;             // for inputs at an http address; null: there are none
 
   sql::Database& database() const { return service.parts().database; }
 };
 
 struct JobSettings {
   std::filesystem::path folder;                    // <data>/jobs
-  std::filesystem::path programs;                  // where ciclo-learn is; at the end of every step's PATH
+  std::filesystem::path programs;                  // where ciclo and ciclo-learn are; at the end of every step's PATH
   std::function<std::string()> server_url;         // "http://127.0.0.1:8780": known once the server listens
   int parallel_steps = 0;                          // 0: as many as the machine has cores
   std::chrono::milliseconds cancel_grace{10'000};  // between SIGTERM and SIGKILL

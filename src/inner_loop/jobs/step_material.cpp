@@ -75,7 +75,7 @@ Result<std::string> StepRun::identity_of_step(const Prepared& prepared, const Js
   }
   for (const OutputPlace& output : prepared.outputs)
     content.outputs[output.name] = name_of(output.binding.type.value_or(ValueType::uri_folder));
-  for (const auto& [name, value] : member(job_.spec, "environment_variables").items())
+  for (const auto& [name, value] : prepared.variables.items())
     content.environment_variables[name] = literal_text(value);
   return inner_loop::identity_of(content);
 }

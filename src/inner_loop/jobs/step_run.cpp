@@ -66,11 +66,14 @@ Result<void> StepRun::start_and_follow(std::int64_t attempt) {
   const auto prepare = [&]() -> Result<std::optional<process::ProcessHandle>> {
     CICLO_CHECK(make_folders());
     CICLO_CHECK(find_material(prepared));
+    CICLO_CHECK(pin_variables(prepared));
     CICLO_TRY(const bool reused, reuse(prepared));
     if (reused) return std::nullopt;
-    CICLO_TRY(const process::ProcessSpec spec, make_process(attempt, prepared));
-    CICLO_TRY(const process::ProcessHandle handle, parts_.runner.start(spec));
-    return handle;
+    CICLO_TRY(process::ProcessSpec spec, make_process(attempt, prepared));
+    auto handle = parts_.runner.start(spec);
+    wipe(spec.input);
+    if (!handle) return Failure(std::move(handle).error());
+    return *std::move(handle);
   };
   auto places = material_->output_places(job_);
   if (!places) return end_failed(places.error());
@@ -82,8 +85,9 @@ Result<void> StepRun::start_and_follow(std::int64_t attempt) {
     return end_failed(handle.error());
   }
   if (!*handle) return {};
-  const Json patch =
-      prepared.environment.warnings.empty() ? Json::object() : Json{{"warnings", prepared.environment.warnings}};
+  Json patch = Json::object();
+  if (!prepared.environment.warnings.empty()) patch["warnings"] = prepared.environment.warnings;
+  if (!prepared.secrets.names.empty()) patch["secrets"] = prepared.secrets.names;
   CICLO_CHECK(parts_.database().write([&](sql::Session& session) -> Result<void> {
     CICLO_CHECK(ledger_.move_in(session, key_, {JobStatus::running, patch, links_of(prepared)}));
     return store_.put_attempt(session, key_, {attempt, **handle});
@@ -158,6 +162,7 @@ Result<process::ProcessSpec> StepRun::make_process(std::int64_t attempt, Prepare
   CICLO_CHECK(make_environment(prepared));
   CICLO_CHECK(fill_work_folder());
   CICLO_TRY(const auto paths, provide_inputs(prepared));
+  CICLO_CHECK(open_secrets(prepared));
   const CommandValues values = command_values(prepared, paths);
   auto command = render_command(text_or(job_.spec, "command"), values);
   if (!command) return std::unexpected(command.error().add_context("the command"));
@@ -169,6 +174,7 @@ Result<process::ProcessSpec> StepRun::make_process(std::int64_t attempt, Prepare
   spec.stdout_file = folder_.log_file();
   spec.stderr_file = folder_.log_file();
   spec.exit_file = folder_.exit_file(attempt);
+  hand_over_secrets(prepared, spec);
   return spec;
 }
 
@@ -312,10 +318,11 @@ Result<void> StepRun::finish(int code) {
 
 Result<void> StepRun::complete(const Json& patch) {
   CICLO_TRY(const auto outputs, material_->output_places(job_));
-  if (identity_.empty() && may_reuse()) {
-    // Taken over from a server that was killed.
+  if (identity_.empty() && may_reuse() && !uses_secrets()) {
+    // Taken over from a server that was killed. Which versions of secrets that one used is not certain any more.
     Prepared found;
     CICLO_CHECK(find_material(found));
+    CICLO_CHECK(pin_variables(found));
     found.outputs = outputs;
     CICLO_TRY(const Json environment, environment_spec());
     CICLO_TRY(identity_, identity_of_step(found, environment));

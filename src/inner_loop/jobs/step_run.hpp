@@ -51,6 +51,8 @@ class StepRun {
     std::vector<OutputPlace> outputs;
     BuiltEnvironment environment;
     std::string token;
+    Json variables = Json::object();  // the job's, with references to secrets that name their version
+    administration::UsedSecrets secrets;
     tracking::Run run;
   };
 
@@ -72,6 +74,10 @@ class StepRun {
   Result<bool> reuse(const Prepared& prepared);
   Result<process::ProcessSpec> make_process(std::int64_t attempt, Prepared& prepared);
   Result<void> make_environment(Prepared& prepared);
+  bool uses_secrets() const;
+  Result<void> pin_variables(Prepared& prepared) const;
+  Result<void> open_secrets(Prepared& prepared) const;
+  void hand_over_secrets(const Prepared& prepared, process::ProcessSpec& spec) const;
   Result<void> fill_work_folder() const;
   Result<std::map<std::string, std::string>> provide_inputs(const Prepared& prepared) const;
   CommandValues command_values(const Prepared& prepared, const std::map<std::string, std::string>& paths) const;

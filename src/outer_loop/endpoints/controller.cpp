@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "outer_loop/endpoints/controller_internal.hpp"
+#include "outer_loop/endpoints/deployment_secrets.hpp"
 #include "outer_loop/endpoints/kinds.hpp"
 #include "platform/tokens/signed_token.hpp"
 
@@ -251,7 +252,8 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
   parts_.served.forget(key);
   memory.started = now;  // also when it cannot be started: that counts as a short life
-  CICLO_TRY(const auto process, parts_.scorers.start(view.folder));
+  const WipedText secrets = secrets_for(parts_.vault, plan.config, key, parts_.logger);
+  CICLO_TRY(const auto process, parts_.scorers.start(view.folder, secrets.get()));
   parts_.scorers.watch(key, process, [wake = parts_.wake, key] { wake(key); });
   parts_.logger.info("endpoints", "the scorer was started", {{"endpoint", key.path()}, {"pid", process.pid}});
   return Next(poll_pause);
@@ -259,6 +261,9 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
 
 Result<EndpointController::Next> EndpointController::reload(const View& view, const Plan& plan, const Json& status) {
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
+  const WipedText secrets = secrets_for(parts_.vault, plan.config, view.endpoint.key, parts_.logger);
+  if (!secrets.get().empty())
+    CICLO_CHECK(parts_.control.give_secrets(port_of(view.endpoint), view.secrets.control, secrets.get()));
   CICLO_CHECK(parts_.control.reload(static_cast<pid_t>(number_or(status, "pid", 0))));
   return Next(poll_pause);
 }
@@ -342,7 +347,8 @@ Result<std::optional<Json>> EndpointController::entry_for(const View& view, cons
     if (text_or(deployment.status, "provisioning_state") == "Failed") return std::optional<Json>();
     if (!accepted.is_null()) return std::optional<Json>(accepted);
   }
-  PreparationRequest request{.name = deployment.key.name,
+  PreparationRequest request{.key = deployment.key,
+                             .requested_by = deployment.updated_by,
                              .folder = view.folder,
                              .spec = deployment.spec,
                              .status = deployment.status,

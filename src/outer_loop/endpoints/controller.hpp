@@ -37,6 +37,7 @@ class EndpointController final : public resources::Controller {
     log::Logger& logger;
     // Asks for a call of reconcile() soon (ReconcileLoop::wake).
     std::function<void(const resources::ResourceKey&)> wake;
+    const administration::Vault* vault = nullptr;  // without one, no deployment has secrets
   };
   struct Settings {
     std::filesystem::path endpoints;  // <data>/endpoints

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "outer_loop/endpoints/deployment_secrets.hpp"
 #include "outer_loop/endpoints/kinds.hpp"
 #include "outer_loop/triggers/testing/world.hpp"
 #include "platform/process/fake_runner.hpp"
@@ -25,6 +26,7 @@ class FakeScorer final : public ScorerControl {
   std::set<std::string> broken;  // versions of models
   Json config;
   int starts = 0;
+  std::vector<std::string> given;  // secrets, at starts and later
   bool is_up = false;
 
   std::optional<int> start(const process::ProcessSpec& spec) {
@@ -33,6 +35,7 @@ class FakeScorer final : public ScorerControl {
     generation_ = 1;
     failed_reloads_ = 0;
     config = read_json(file_);
+    if (!spec.input.empty()) given.push_back(spec.input);
     failed_ = broken_in(config);
     is_up = true;
     return std::nullopt;
@@ -51,6 +54,10 @@ class FakeScorer final : public ScorerControl {
                 {"failed_reloads", failed_reloads_},
                 {"error", "garbage"},
                 {"deployments", deployments}};
+  }
+  Result<void> give_secrets(std::uint16_t, const std::string&, const std::string& pairs) override {
+    given.push_back(pairs);
+    return {};
   }
   Result<void> reload(pid_t process) override {
     EXPECT_EQ(process, pid_);
@@ -80,15 +87,22 @@ class FakeScorer final : public ScorerControl {
   std::set<std::string> failed_;
 };
 
+std::vector<sql::Migration> migrations_of_secrets_too() {
+  auto all = endpoint_migrations();
+  for (sql::Migration& one : administration::secret_migrations()) all.push_back(std::move(one));
+  return all;
+}
+
 class EndpointControllerTest : public ::testing::Test {
  protected:
   EndpointControllerTest() { restart_server(); }
 
   // A new controller, which remembers nothing.
   void restart_server() {
-    controller.emplace(EndpointController::Parts{*world.service, keys, tokens, served_credentials, scorers, scorer,
-                                                 preparations, *world.logger, [this](const ResourceKey&) { wake(); }},
-                       EndpointController::Settings{world.folder / "endpoints", world.folder / "collected"});
+    controller.emplace(
+        EndpointController::Parts{*world.service, keys, tokens, served_credentials, scorers, scorer, preparations,
+                                  *world.logger, [this](const ResourceKey&) { wake(); }, &vault},
+        EndpointController::Settings{world.folder / "endpoints", world.folder / "collected"});
   }
   void wake() {
     const std::lock_guard lock(mutex);
@@ -178,11 +192,14 @@ class EndpointControllerTest : public ::testing::Test {
     return must(administration::Sealer::open(key_file));
   }();
   EndpointKeys keys{sealer};
-  World world{{online_endpoint_kind(&keys), online_deployment_kind(nullptr)}, endpoint_migrations()};
+  World world{{online_endpoint_kind(&keys), online_deployment_kind(nullptr)}, migrations_of_secrets_too()};
   std::set<std::string> barred;
   EndpointTokens tokens{keys, world.access, [this](const std::string& name) { return barred.contains(name); },
                         world.clock};
   ServedCredentials served_credentials;
+  administration::KnownValues known;
+  administration::Vault vault{{*world.database, sealer, world.service->parts().access, world.service->parts().audit,
+                               known, world.service->parts().clock}};
   FakeScorer scorer;
   process::FakeRunner runner{[this](const process::ProcessSpec& spec) { return scorer.start(spec); }};
   ScorerProcesses scorers{runner, {"ciclo-scorer", {}}};
@@ -195,10 +212,13 @@ class EndpointControllerTest : public ::testing::Test {
     const std::string version = model.substr(model.rfind(':') + 1);
     {
       const std::lock_guard lock(mutex);
-      prepared_in[request.name] = request.environment;
+      prepared_in[request.key.name] = request.environment;
     }
     if (version == "gone") return fail(ErrorCode::not_found, "the files are gone");
-    return Json{{"name", request.name}, {"model", {{"version", version}}}};
+    Json entry{{"name", request.key.name}, {"model", {{"version", version}}}};
+    Json variables = Json::object();
+    CICLO_CHECK(add_variables(&vault, request, variables, entry));
+    return entry;
   }};
   std::optional<EndpointController> controller;
 
@@ -228,6 +248,43 @@ TEST_F(EndpointControllerTest, AnEnvironmentWrittenIntoADeploymentIsUsed) {
   put_deployment("green", "1");
   EXPECT_EQ(prepared_in["blue"], written);
   EXPECT_EQ(prepared_in["green"], Json());
+}
+
+TEST_F(EndpointControllerTest, HandsSecretsToTheScorerAndToNoFile) {
+  must(world.database->write([&](sql::Session& session) {
+    return vault.put_in(session, {.workspace = "dev", .name = "db", .value = "hunter22", .created_by = "maria"});
+  }));
+  const Json variables{{"URL", "pg://u:${{secrets.db}}@h"}, {"PLAIN", "x"}};
+  for (const char* name : {"blue", "green"}) {
+    put("online-deployment", "weather",
+        {{"name", name}, {"model", "azureml:weather:1"}, {"environment_variables", variables}});
+    drive();
+    EXPECT_EQ(state_of(name), "Succeeded");
+  }
+  const Json& entry = scorer.config["deployments"][0];
+  EXPECT_EQ(entry["secret_variables"], (Json{{"URL", "pg://u:${{secrets.db:1}}@h"}}));
+  EXPECT_EQ(entry["environment_variables"], (Json{{"PLAIN", "x"}}));
+  // At the start and before the reload: the variable, and the value to hide.
+  ASSERT_EQ(scorer.given.size(), 2U);
+  for (const std::string& given : scorer.given)
+    EXPECT_EQ(must(parse_private_pairs(given)),
+              (PrivatePairs{{"pg://u:${{secrets.db:1}}@h", "pg://u:hunter22@h"}, {"", "hunter22"}}));
+  for (const char* file : {"scorer.json", "accepted.json"})
+    EXPECT_EQ(to_text(read_json(world.folder / "endpoints/dev/weather" / file)).find("hunter22"), std::string::npos);
+}
+
+TEST_F(EndpointControllerTest, ADeploymentOfAMissingSecretIsRefused) {
+  const auto made =
+      world.service->create(world.maria(), {.workspace = "dev",
+                                            .kind = "online-deployment",
+                                            .parent = "weather",
+                                            .document = {{"name", "blue"},
+                                                         {"model", "azureml:weather:1"},
+                                                         {"environment_variables", {{"A", "${{secrets.gone}}"}}}},
+                                            .owner = {},
+                                            .links = {}});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().target, "/environment_variables/A");
 }
 
 TEST_F(EndpointControllerTest, KeepsSecretsOutOfStatusAndFiles) {

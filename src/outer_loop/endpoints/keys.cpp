@@ -6,12 +6,18 @@
 #include <array>
 
 #include "base/ids.hpp"
+#include "base/wipe.hpp"
 #include "platform/tokens/signed_token.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
+constexpr const char* table = "endpoint_keys";
+
+std::string place_of(const EndpointName& name, std::string_view column) {
+  return administration::sealed_place(table, column, {name.workspace, name.endpoint});
+}
 
 }  // namespace
 
@@ -32,14 +38,20 @@ std::string_view name_of(KeyType type) {
   return "primary";
 }
 
+std::string EndpointKeys::new_sealed(const EndpointName& name, std::string_view column) const {
+  const WipedText secret(random_hex(secret_bytes));
+  return sealer_.seal(secret.get(), place_of(name, column));
+}
+
 Result<void> EndpointKeys::make(sql::Session& session, const EndpointName& name) const {
+  CICLO_CHECK(administration::hold_master_key(session, sealer_));
   CICLO_CHECK(session.execute(
       "INSERT INTO endpoint_keys (workspace, endpoint, primary_sealed, secondary_sealed, control_sealed, "
       "token_sealed) VALUES (?,?,?,?,?,?) ON CONFLICT (workspace, endpoint) DO UPDATE SET "
       "primary_sealed = excluded.primary_sealed, secondary_sealed = excluded.secondary_sealed, "
       "control_sealed = excluded.control_sealed, token_sealed = excluded.token_sealed",
-      {name.workspace, name.endpoint, sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes)),
-       sealer_.seal(random_hex(secret_bytes)), sealer_.seal(random_hex(secret_bytes))}));
+      {name.workspace, name.endpoint, new_sealed(name, "primary_sealed"), new_sealed(name, "secondary_sealed"),
+       new_sealed(name, "control_sealed"), new_sealed(name, "token_sealed")}));
   return {};
 }
 
@@ -49,33 +61,25 @@ Result<EndpointSecrets> EndpointKeys::get(sql::Session& session, const EndpointN
                                               {name.workspace, name.endpoint}));
   if (!row) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
   EndpointSecrets secrets;
-  CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0)));
-  CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1)));
-  CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2)));
+  CICLO_TRY(secrets.primary, sealer_.open_sealed(row->text(0), place_of(name, "primary_sealed")));
+  CICLO_TRY(secrets.secondary, sealer_.open_sealed(row->text(1), place_of(name, "secondary_sealed")));
+  CICLO_TRY(secrets.control, sealer_.open_sealed(row->text(2), place_of(name, "control_sealed")));
   if (!row->text(3).empty()) {
-    CICLO_TRY(secrets.token_seed, sealer_.open_sealed(row->text(3)));
+    CICLO_TRY(secrets.token_seed, sealer_.open_sealed(row->text(3), place_of(name, "token_sealed")));
   }
   return secrets;
 }
 
 Result<std::string> EndpointKeys::regenerate(sql::Session& session, const EndpointName& name, KeyType type) const {
-  const std::string secret = random_hex(secret_bytes);
-  std::string_view statement;
-  switch (type) {
-    case KeyType::primary:
-      statement = "UPDATE endpoint_keys SET primary_sealed = ? WHERE workspace = ? AND endpoint = ?";
-      break;
-    case KeyType::secondary:
-      statement = "UPDATE endpoint_keys SET secondary_sealed = ? WHERE workspace = ? AND endpoint = ?";
-      break;
-    case KeyType::token:
-      statement = "UPDATE endpoint_keys SET token_sealed = ? WHERE workspace = ? AND endpoint = ?";
-      break;
-  }
-  CICLO_TRY(const auto changed, session.execute(statement, {sealer_.seal(secret), name.workspace, name.endpoint}));
+  CICLO_CHECK(administration::hold_master_key(session, sealer_));
+  const WipedText secret(random_hex(secret_bytes));
+  const std::string column = std::string(name_of(type)) + "_sealed";
+  CICLO_TRY(const auto changed,
+            session.execute(fmt::format("UPDATE endpoint_keys SET {} = ? WHERE workspace = ? AND endpoint = ?", column),
+                            {sealer_.seal(secret.get(), place_of(name, column)), name.workspace, name.endpoint}));
   if (changed == 0) return fail(ErrorCode::not_found, fmt::format("the endpoint '{}' has no keys", name.endpoint));
-  if (type != KeyType::token) return sha256_hex(secret);
-  CICLO_TRY(const auto key, tokens::SigningKey::from_seed(secret));
+  if (type != KeyType::token) return sha256_hex(secret.get());
+  CICLO_TRY(const auto key, tokens::SigningKey::from_seed(secret.get()));
   return key.public_key();
 }
 
@@ -92,6 +96,14 @@ std::string sha256_hex(std::string_view text) {
   std::string hex;
   for (const unsigned char byte : sum) hex += fmt::format("{:02x}", byte);
   return hex;
+}
+
+administration::SealedColumns endpoint_sealed_columns() {
+  const std::vector<std::string> key = {"workspace", "endpoint"};
+  return {{.table = table, .key = key, .column = "primary_sealed"},
+          {.table = table, .key = key, .column = "secondary_sealed"},
+          {.table = table, .key = key, .column = "control_sealed"},
+          {.table = table, .key = key, .column = "token_sealed"}};
 }
 
 std::vector<sql::Migration> endpoint_migrations() {

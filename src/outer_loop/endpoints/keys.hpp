@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "administration/secrets/rotation.hpp"
 #include "administration/secrets/sealing.hpp"
 #include "base/error.hpp"
 #include "platform/sql/database.hpp"
@@ -46,6 +47,8 @@ class EndpointKeys {
   Result<void> forget(sql::Session& session, const EndpointName& name) const;
 
  private:
+  std::string new_sealed(const EndpointName& name, std::string_view column) const;
+
   const administration::Sealer& sealer_;
 };
 
@@ -53,5 +56,7 @@ class EndpointKeys {
 std::string sha256_hex(std::string_view text);
 
 std::vector<sql::Migration> endpoint_migrations();
+// What a change of the master key seals again.
+administration::SealedColumns endpoint_sealed_columns();
 
 }  // namespace ciclo::outer_loop

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "administration/secrets/vault.hpp"
 #include "base/text.hpp"
 #include "outer_loop/endpoints/sources.hpp"
 #include "outer_loop/endpoints/traffic.hpp"
@@ -98,6 +99,8 @@ Result<void> check_deployment(const CheckContext& context, Draft& draft, const d
     return fail(ErrorCode::conflict, fmt::format("the endpoint '{}' is being deleted", endpoint.key.name));
   deployment.status["provisioning_state"] = draft.before == nullptr ? "Creating" : "Updating";
   deployment.status.erase("error");
+  CICLO_CHECK(administration::check_secret_references(
+      context, deployment.key.workspace, member(deployment.spec, "environment_variables"), "/environment_variables"));
   if (locations == nullptr) return {};
   return resolve_sources(context, *locations, deployment);
 }

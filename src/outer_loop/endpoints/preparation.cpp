@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/yaml.hpp"
 #include "inner_loop/environments/conda_file.hpp"
+#include "outer_loop/endpoints/deployment_secrets.hpp"
 #include "registry/inspector.hpp"
 
 namespace ciclo::outer_loop {
@@ -24,10 +25,6 @@ std::string read_small_file(const fs::path& file) {
   if (fs::file_size(file, error) > most_of_a_description || error) return {};
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string as_text(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : to_text(value);
 }
 
 bool is_on(const Json& collection) {
@@ -112,7 +109,7 @@ Result<Json> DeploymentMaker::python_settings(const PreparationRequest& request,
 }
 
 Result<Json> DeploymentMaker::make(const PreparationRequest& request, const std::stop_token& stop) const {
-  Json entry{{"name", request.name}, {"model", Json::object()}};
+  Json entry{{"name", request.key.name}, {"model", Json::object()}};
   fs::path model;
   const std::string key = text_or(member(request.status, "model_location"), "key");
   if (!key.empty()) {
@@ -120,16 +117,14 @@ Result<Json> DeploymentMaker::make(const PreparationRequest& request, const std:
     if (!copied) return Failure(copied.error().add_context("cannot get the model"));
     model = *std::move(copied);
     entry["model"] = {{"path", model.string()},
-                      {"name", text_or(request.status, "model_name", request.name)},
+                      {"name", text_or(request.status, "model_name", request.key.name)},
                       {"version", text_or(request.status, "model_version", "1")}};
   }
   Json variables = Json::object();
   if (member(request.spec, "code_configuration").is_object() || !is_onnx_model(model)) {
     CICLO_TRY(entry["python"], python_settings(request, model, stop, variables));
   }
-  for (const auto& [name, value] : member(request.spec, "environment_variables").items())
-    variables[name] = as_text(value);
-  if (!variables.empty()) entry["environment_variables"] = std::move(variables);
+  CICLO_CHECK(add_variables(vault_, request, variables, entry));
   if (Json collect = collection_of(member(request.spec, "data_collector")); !collect.is_null())
     entry["collect"] = std::move(collect);
   copy_numbers(member(request.spec, "request_settings"), entry);

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "administration/secrets/vault.hpp"
 #include "inner_loop/environments/builder.hpp"
 #include "outer_loop/endpoints/folder.hpp"
 #include "resources/resource.hpp"
@@ -20,7 +21,8 @@ namespace ciclo::outer_loop {
 
 // Everything that preparing looks at; equal ones give equal entries.
 struct PreparationRequest {
-  std::string name;
+  resources::ResourceKey key;  // the deployment's
+  std::string requested_by;    // with whose rights secrets are read
   EndpointFolder folder;
   Json spec;
   Json status;       // of sources.hpp
@@ -29,9 +31,10 @@ struct PreparationRequest {
 
 class DeploymentMaker {
  public:
-  // Both must outlive it.
-  DeploymentMaker(blobs::BlobStore& blobs, inner_loop::EnvironmentBuilder& environments)
-      : blobs_(blobs), environments_(environments) {}
+  // All must outlive it. Without a vault, deployments that use secrets fail.
+  DeploymentMaker(blobs::BlobStore& blobs, inner_loop::EnvironmentBuilder& environments,
+                  const administration::Vault* vault = nullptr)
+      : blobs_(blobs), environments_(environments), vault_(vault) {}
   Result<Json> make(const PreparationRequest& request, const std::stop_token& stop) const;
 
  private:
@@ -40,6 +43,7 @@ class DeploymentMaker {
 
   blobs::BlobStore& blobs_;
   inner_loop::EnvironmentBuilder& environments_;
+  const administration::Vault* vault_;
 };
 
 // Whether a copied model is served in the scorer itself; otherwise it needs Python.

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/wipe.hpp"
+
 namespace ciclo::outer_loop {
 namespace {
 
@@ -52,6 +54,20 @@ Result<Json> HttpScorerControl::status(std::uint16_t port, const std::string& co
   return parse_json(response.body);
 }
 
+Result<void> HttpScorerControl::give_secrets(std::uint16_t port, const std::string& control_token,
+                                             const std::string& pairs) {
+  http::ClientRequest request{
+      .method = http::Method::put, .url = fmt::format("http://127.0.0.1:{}/-/secrets", port), .body = pairs};
+  request.headers.set("authorization", "Bearer " + control_token);
+  request.headers.set("content-type", "application/octet-stream");
+  const auto response = client_.send(request);
+  wipe(request.body);
+  if (!response) return Failure(response.error());
+  if (response->status / 100 != 2)
+    return fail(ErrorCode::unavailable, fmt::format("the scorer answered {} when given its secrets", response->status));
+  return {};
+}
+
 Result<void> HttpScorerControl::reload(pid_t process) {
   if (::kill(process, SIGHUP) == 0) return {};
   return fail(ErrorCode::unavailable, fmt::format("the scorer cannot be signalled: {}", std::strerror(errno)));
@@ -76,7 +92,7 @@ std::vector<process::ProcessHandle> ScorerProcesses::known(const EndpointFolder&
   return handles;
 }
 
-Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& folder) const {
+Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& folder, const std::string& secrets) const {
   stop(folder, std::chrono::milliseconds(0));
   std::error_code ignored;
   for (const char* end : {"", ".started"}) fs::remove(folder.exit_file().string() + end, ignored);
@@ -85,12 +101,15 @@ Result<process::ProcessHandle> ScorerProcesses::start(const EndpointFolder& fold
     fs::rename(folder.log(), folder.log().string() + ".1", ignored);
   process::ProcessSpec spec;
   spec.arguments = {settings_.program.string(), "--config", folder.config().string()};
+  if (!secrets.empty()) spec.arguments.emplace_back("--secrets");
+  spec.input = secrets;
   spec.environment = settings_.environment;
   spec.working_folder = folder.root;
   spec.stdout_file = folder.log();
   spec.stderr_file = folder.log();
   spec.exit_file = folder.exit_file();
   auto started = runner_.start(spec);
+  wipe(spec.input);
   if (!started) return Failure(started.error().add_context("cannot start the scorer"));
   if (auto noted = write_private_json(folder.process(), process::to_json(*started)); !noted) {
     runner_.terminate(*started, std::chrono::milliseconds(0));

@@ -26,6 +26,8 @@ class ScorerControl {
   virtual Result<Json> status(std::uint16_t port, const std::string& control_token) = 0;
   // Tells the process with this id, which its status named, to read its file again.
   virtual Result<void> reload(pid_t process) = 0;
+  // Hands over secrets for what is loaded next: private pairs as scoring/secret_values.hpp has them.
+  virtual Result<void> give_secrets(std::uint16_t port, const std::string& control_token, const std::string& pairs) = 0;
 };
 
 class HttpScorerControl final : public ScorerControl {
@@ -33,6 +35,7 @@ class HttpScorerControl final : public ScorerControl {
   HttpScorerControl();
   Result<Json> status(std::uint16_t port, const std::string& control_token) override;
   Result<void> reload(pid_t process) override;
+  Result<void> give_secrets(std::uint16_t port, const std::string& control_token, const std::string& pairs) override;
 
  private:
   http::Client client_;
@@ -50,8 +53,8 @@ class ScorerProcesses {
 
   // The running one, by this or an earlier server.
   std::optional<process::ProcessHandle> find(const EndpointFolder& folder) const;
-  // After what was left of the one before was ended. scorer.json must be there.
-  Result<process::ProcessHandle> start(const EndpointFolder& folder) const;
+  // After what was left of the one before was ended. scorer.json must be there. `secrets`: as for give_secrets().
+  Result<process::ProcessHandle> start(const EndpointFolder& folder, const std::string& secrets = {}) const;
   // Ends it, with what it started; requests under way get `grace`.
   void stop(const EndpointFolder& folder, std::chrono::milliseconds grace) const;
   // Calls `ended` once when the process has ended. One watch for each key; the newest counts.

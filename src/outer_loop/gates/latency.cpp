@@ -80,11 +80,13 @@ double percentile(std::vector<double> times, double percent) {
 
 Result<LatencyEvidence> ScorerLatencyProbe::measure_in(const EndpointFolder& folder, const LatencyRequest& request) {
   CICLO_CHECK(make_private_folder(folder.root));
-  const PreparationRequest preparation{.name = "candidate",
-                                       .folder = folder,
-                                       .spec = Json::object(),
-                                       .status = {{"model_location", {{"key", request.model_key}}}},
-                                       .environment = {}};
+  const PreparationRequest preparation{
+      .key = {.workspace = {}, .kind = {}, .parent = {}, .name = "candidate", .version = {}},
+      .requested_by = {},
+      .folder = folder,
+      .spec = Json::object(),
+      .status = {{"model_location", {{"key", request.model_key}}}},
+      .environment = {}};
   CICLO_TRY(const Json entry, make_(preparation, {}));
   const std::filesystem::path model = text_or(member(entry, "model"), "path");
   const Json body = sample_request(read_json(model / "input_example.json"), request.signature);

@@ -31,11 +31,18 @@ class CallingSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::function<void(std::string_view)> call_;
 };
 
-Json json_of(const Field& field) {
+using Filter = std::function<std::string(std::string)>;
+
+std::string clean(std::string_view text, const Filter& filter) {
+  std::string out = redact(text);
+  return filter ? filter(std::move(out)) : out;
+}
+
+Json json_of(const Field& field, const Filter& filter) {
   if (names_secret(field.key)) return "***";
   return std::visit(
-      [](const auto& value) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string_view>) return redact(value);
+      [&](const auto& value) -> Json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string_view>) return clean(value, filter);
         else return value;
       },
       field.value);
@@ -49,15 +56,15 @@ struct Line {
   TimePoint time;
 };
 
-std::string json_line(const Line& line) {
+std::string json_line(const Line& line, const Filter& filter) {
   Json object = {{"time", format_rfc3339(line.time)},
                  {"level", name_of(line.level)},
                  {"component", line.component},
-                 {"message", redact(line.message)}};
+                 {"message", clean(line.message, filter)}};
   for (const Field& field : line.fields) {
     // The four above are the line's own: a field of such a name is kept under another.
     const std::string key(field.key);
-    object[object.contains(key) ? "field_" + key : key] = json_of(field);
+    object[object.contains(key) ? "field_" + key : key] = json_of(field, filter);
   }
   return to_text(object);
 }
@@ -69,13 +76,13 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string human_line(const Line& line) {
+std::string human_line(const Line& line, const Filter& filter) {
   static constexpr std::array<std::string_view, 4> colours{"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
   std::string text = fmt::format("\x1b[2m{}\x1b[0m {}{:<7}\x1b[0m {}: {}", format_rfc3339(line.time).substr(11, 12),
                                  colours[static_cast<std::size_t>(line.level)], name_of(line.level), line.component,
-                                 printable(redact(line.message)));
+                                 printable(clean(line.message, filter)));
   for (const Field& field : line.fields) {
-    const Json value = json_of(field);
+    const Json value = json_of(field, filter);
     const std::string shown = value.is_string() ? printable(value.get<std::string>()) : to_text(value);
     text += fmt::format(" \x1b[2m{}=\x1b[0m{}", field.key,
                         shown.find(' ') == std::string::npos ? shown : "\"" + shown + "\"");
@@ -106,7 +113,7 @@ class Logger::Impl {
   void write(Line line) {
     line.time = clock_ ? clock_->now() : SystemClock().now();
     try {
-      const std::string text = format_ == Format::human ? human_line(line) : json_line(line);
+      const std::string text = format_ == Format::human ? human_line(line, filter_) : json_line(line, filter_);
       sink_->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog::level::info, text));
       if (line.level >= Level::warning) sink_->flush();
     } catch (const std::exception&) {
@@ -118,6 +125,7 @@ class Logger::Impl {
   std::atomic<Level> level_;
   const Format format_;
   const Clock* clock_;
+  Filter filter_;
 };
 
 Logger::Logger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -156,6 +164,10 @@ std::unique_ptr<Logger> Logger::silent() {
 void Logger::write(Level level, std::string_view component, std::string_view message, Fields fields) {
   if (!writes(level)) return;
   impl_->write({.level = level, .component = component, .message = message, .fields = fields, .time = {}});
+}
+
+void Logger::set_filter(std::function<std::string(std::string)> filter) {
+  impl_->filter_ = std::move(filter);
 }
 
 bool Logger::writes(Level level) const {

@@ -86,6 +86,8 @@ class Logger {
   }
   void write(Level level, std::string_view component, std::string_view message, Fields fields = {});
 
+  // Messages and texts go through `filter` before they are written. Set it before the logger is shared.
+  void set_filter(std::function<std::string(std::string)> filter);
   bool writes(Level level) const;
   void set_level(Level level);
   void flush();

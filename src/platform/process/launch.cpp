@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <system_error>
@@ -67,6 +68,24 @@ Result<FileDescriptor> open_output(const std::filesystem::path& path) {
   FileDescriptor low(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644));
   const int high = low.get() < 0 ? -1 : ::fcntl(low.get(), F_DUPFD_CLOEXEC, 3);
   if (high < 0) return fail(code_of(errno), fmt::format("cannot write {}: {}", path.string(), reason(errno)));
+  return FileDescriptor(high);
+}
+
+// The reading end of a pipe that holds all of `input`: the program may take its time, and nobody waits for it.
+Result<FileDescriptor> open_input(const std::string& input) {
+  if (input.empty()) return FileDescriptor(-1);
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(code_of(errno), fmt::format("there is no pipe: {}", reason(errno)));
+  const FileDescriptor low(ends[0]);
+  const FileDescriptor writer(ends[1]);
+  if (input.size() > 64U << 10U) ::fcntl(writer.get(), F_SETPIPE_SZ, static_cast<int>(input.size()));
+  const ssize_t written = ::write(writer.get(), input.data(), input.size());
+  if (written != static_cast<ssize_t>(input.size()))
+    return fail(ErrorCode::too_large, fmt::format("{} bytes of input do not fit into a pipe", input.size()));
+  const int high = ::fcntl(low.get(), F_DUPFD_CLOEXEC, 3);
+  if (high < 0) return fail(code_of(errno), fmt::format("there is no pipe: {}", reason(errno)));
+  ::fcntl(high, F_SETFL, 0);
   return FileDescriptor(high);
 }
 
@@ -184,9 +203,11 @@ Result<pid_t> launch(const ProcessSpec& spec) {
   CICLO_TRY(const std::string program, find_program(spec));
   CICLO_TRY(const FileDescriptor output, open_output(spec.stdout_file));
   CICLO_TRY(const FileDescriptor errors, open_output(spec.stderr_file));
+  CICLO_TRY(const FileDescriptor input, open_input(spec.input));
 
   SpawnPlan plan;
-  ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (input.get() < 0) ::posix_spawn_file_actions_addopen(&plan.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  else ::posix_spawn_file_actions_adddup2(&plan.actions, input.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.actions, output.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&plan.actions, errors.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);

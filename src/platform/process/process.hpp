@@ -5,7 +5,8 @@
 // How: a process is a small shell that runs the program as its only child, waits for it and writes `<code>\n` to the
 // exit file; a file without the line's end was not written whole and counts as missing. Beside it, "<exit
 // file>.started" names the process for find(). The program sees no open file but its three standard ones (stdin is
-// /dev/null), no blocked or ignored signal, and no variable but those given (the shell adds PWD).
+// /dev/null unless it is given input), no blocked or ignored signal, and no variable but those given (the shell adds
+// PWD).
 //
 // Thread safety: safe from any thread.
 #pragma once
@@ -34,6 +35,7 @@ struct ProcessSpec {
   std::filesystem::path stdout_file;  // appended to
   std::filesystem::path stderr_file;  // may equal stdout_file
   std::filesystem::path exit_file;    // gets the exit code; must not exist
+  std::string input = {};             // what it reads from standard input, 1 MiB at most; nowhere on a disk
 };
 
 // Names one process for ever: a process id alone may be reused.
