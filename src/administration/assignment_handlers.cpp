@@ -129,6 +129,7 @@ Result<Assignment> find_assignment(const AdministrationParts& parts, sql::Sessio
 
 // The right to give the role, and, when a whole group gets it, to let all its members have it.
 Result<http::Response> assign(const AdministrationParts& parts, http::Request& request) {
+  CICLO_CHECK(parts.access.require_may_give_something(caller_of(request), request.parameter("workspace")));
   CICLO_TRY(const Json body, request.json());
   CICLO_TRY(const Assignment wanted, read_assignment(request, body));
   CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), wanted.scope, wanted.role));
@@ -143,6 +144,7 @@ Result<http::Response> assign(const AdministrationParts& parts, http::Request& r
 }
 
 Result<http::Response> withdraw(const AdministrationParts& parts, http::Request& request) {
+  CICLO_CHECK(parts.access.require_may_give_something(caller_of(request), request.parameter("workspace")));
   CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const Assignment found, find_assignment(parts, session, request));
     CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), found.scope, found.role));
@@ -154,6 +156,7 @@ Result<http::Response> withdraw(const AdministrationParts& parts, http::Request&
 
 // How an eligible role is activated: for how long, and who approves.
 Result<http::Response> change_rules(const AdministrationParts& parts, http::Request& request) {
+  CICLO_CHECK(parts.access.require_may_give_something(caller_of(request), request.parameter("workspace")));
   CICLO_TRY(const Json body, request.json());
   const std::string& id = request.parameter("assignment");
   return parts.database().write([&](sql::Session& session) -> Result<http::Response> {

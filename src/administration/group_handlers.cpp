@@ -72,6 +72,7 @@ Result<http::Response> list_members(const AdministrationParts& parts, http::Requ
 }
 
 Result<http::Response> add_member(const AdministrationParts& parts, http::Request& request) {
+  CICLO_CHECK(parts.groups.get(caller_of(request), request.parameter("group")));
   CICLO_TRY(const Membership membership, read_membership(request));
   CICLO_CHECK(parts.groups.add_member(caller_of(request), membership));
   return http::Response::json({{"group", request.parameter("group")},

@@ -198,6 +198,7 @@ Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller
 Result<Resource> ResourceService::create_in(sql::Session& session, const Caller& caller, CreateRequest request) {
   CICLO_TRY(const Kind* kind, kind_of(request.kind));
   const auto if_exists = request.if_exists;
+  CICLO_CHECK(require_may_begin(caller, *kind, request));
   CICLO_TRY(Draft draft, make_draft(*kind, request));
   if (if_exists == CreateRequest::IfExists::update) {
     CICLO_TRY(const auto before, parts_.store.find(session, draft.resource.key));
@@ -210,6 +211,24 @@ Result<Resource> ResourceService::create_in(sql::Session& session, const Caller&
     }
   }
   return insert_in(session, caller, *kind, std::move(draft));
+}
+
+// Workspaces have a guard at their routes; what lies above them is judged before anything of the document is.
+Result<void> ResourceService::require_may_begin(const Caller& caller, const Kind& kind,
+                                                const CreateRequest& request) const {
+  if (kind.scope == Scope::workspace) return {};
+  const ResourceKey key{.workspace = {},
+                        .kind = kind.name,
+                        .parent = {},
+                        .name = as_text(member(request.document, "name")),
+                        .version = {}};
+  const auto require_for = [&](bool creates) {
+    const Need need = need_of(kind, key, Intent::write, creates);
+    return require(parts_.access, caller, need.action, need.place());
+  };
+  const auto creates = require_for(true);
+  const bool may_update = request.if_exists == CreateRequest::IfExists::update && require_for(false);
+  return creates || may_update ? Result<void>() : Result<void>(Failure(creates.error()));
 }
 
 Result<Resource> ResourceService::create(const Caller& caller, CreateRequest request) {

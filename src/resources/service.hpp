@@ -95,6 +95,7 @@ class ResourceService {
   Result<Draft> make_draft(const Kind& kind, CreateRequest& request) const;
   Result<Resource> insert_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
   Result<Resource> rewrite_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
+  Result<void> require_may_begin(const Caller& caller, const Kind& kind, const CreateRequest& request) const;
   Result<void> erase_in(sql::Session& session, const Kind& kind, const Resource& resource, const std::string& actor);
   Result<void> announce(sql::Session& session, const Kind& kind, const Resource& resource, std::string_view what,
                         const std::string& actor, const Json& data);

@@ -62,7 +62,7 @@ def requests_of(workspace, unique, prepared):
         ("storage", "write", "PUT", f"{base}/datastores/workspaceblobstore/paths/{unique}.txt", b"text"),
         ("automation", "read", "GET", f"{base}/triggers", None),
         ("automation", "write", "POST", f"{base}/triggers",
-         {"name": unique, "on": {"event": "ciclo.job.completed"}, "action": {"type": "notify", "message": "done"}}),
+         {"name": unique, "on": {"event": "ciclo.job.completed"}, "action": {"notify": {"message": "done"}}}),
         ("packages", "read", "GET", f"{base}/components", None),
         ("packages", "write", "POST", f"{base}/components", {"name": unique.replace("-", "_"), "type": "command", "command": "true"}),
         ("logs", "read", "GET", f"{base}/jobs/{prepared['job']}/logs", None),

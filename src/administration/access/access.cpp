@@ -101,6 +101,14 @@ bool AccessService::may_know(const Caller& caller, const Place& place) const {
   return now && (*now)->may_know(caller, place, clock_.now());
 }
 
+Result<void> AccessService::require_may_give_something(const Caller& caller, const std::string& workspace) const {
+  CICLO_TRY(const auto now, snapshot());
+  if (caller.is_system() || now->may_give_something(caller.principal, workspace, clock_.now())) return {};
+  const std::string_view action = workspace.empty() ? "organisation/manage" : "workspace/manage";
+  CICLO_CHECK(resources::require(*this, caller, action, workspace));
+  return {};
+}
+
 Result<Decision> AccessService::require_may_give(const Caller& caller, const Scope& scope,
                                                  std::string_view role) const {
   CICLO_TRY(const auto now, snapshot());

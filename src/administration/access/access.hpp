@@ -39,6 +39,8 @@ class AccessService final : public resources::AccessPolicy {
   // What decisions are made on now. Fails with unavailable while it cannot be read.
   Result<std::shared_ptr<const AccessSnapshot>> snapshot() const;
 
+  // Ok when the caller may give something there, whatever it is: asked before anything of a request is looked at.
+  Result<void> require_may_give_something(const resources::Caller& caller, const std::string& workspace) const;
   // Whether the caller may give this role there: it must manage all that the role could reach. So nobody gives more
   // than they hold. Fails with denied or not_found, as require() does.
   Result<resources::Decision> require_may_give(const resources::Caller& caller, const Scope& scope,

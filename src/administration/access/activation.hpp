@@ -20,7 +20,7 @@
 
 namespace ciclo::administration {
 
-inline constexpr std::chrono::seconds shortest_activation{60};
+inline constexpr std::chrono::seconds shortest_activation{1};
 // A request that nobody decided on ends after this.
 inline constexpr std::chrono::hours longest_pending{24};
 

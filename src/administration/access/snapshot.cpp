@@ -175,6 +175,18 @@ bool AccessSnapshot::may_know(const Caller& caller, const Place& place, TimePoin
   });
 }
 
+bool AccessSnapshot::may_give_something(std::string_view principal, std::string_view workspace, TimePoint now) const {
+  const auto found = active_.find(principal);
+  if (found == active_.end()) return false;
+  return std::ranges::any_of(found->second, [&](const Grant& grant) {
+    const Scope& scope = grant.assignment->scope;
+    if (!holds(grant, workspace, now) || (!scope.is_organisation() && scope.workspace != workspace)) return false;
+    return allows(*grant.role, "organisation/manage") || allows(*grant.role, "workspace/endpoints/manage") ||
+           std::ranges::any_of(
+               components, [&](std::string_view each) { return allows(*grant.role, std::string(each) + "/manage"); });
+  });
+}
+
 std::vector<Grant> AccessSnapshot::grants_of(std::string_view principal) const {
   const auto found = active_.find(principal);
   return found == active_.end() ? std::vector<Grant>() : found->second;

@@ -37,6 +37,9 @@ class AccessSnapshot {
   // Holds any role there, or in the organisation above it, or may activate one.
   bool may_know(const resources::Caller& caller, const resources::Place& place, TimePoint now) const;
 
+  // Whether any role of the principal lets it give others something there, whatever it is.
+  bool may_give_something(std::string_view principal, std::string_view workspace, TimePoint now) const;
+
   // Every active role that reaches a principal, and what it may activate.
   std::vector<Grant> grants_of(std::string_view principal) const;
   std::vector<Grant> eligible_of(std::string_view principal) const;

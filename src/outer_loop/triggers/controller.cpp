@@ -132,7 +132,7 @@ Result<bool> TriggerController::fire(Pass& pass, const events::Event& event) {
   const auto& parts = parts_.service.parts();
   const resources::Caller owner = owner_of(pass.trigger);
   FireRecord done = record_for(pass.trigger, event, parts.clock.now());
-  const auto readable = parts.access.decide(owner, "workspace/read", pass.definition.source_workspace);
+  const auto readable = parts.access.decide(owner, "logs/read", pass.definition.source_workspace);
   const auto acts = parts.access.decide(owner, "automation/write", pass.trigger.key.workspace);
   if (!readable.allowed || !acts.allowed) {
     done.state = "denied";

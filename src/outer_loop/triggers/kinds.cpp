@@ -24,7 +24,7 @@ std::string_view need_of(ActionKind action) {
 Result<void> check_trigger(const CheckContext& context, Draft& draft) {
   resources::Resource& trigger = draft.resource;
   CICLO_TRY(const TriggerDefinition definition, parse_trigger_definition(trigger));
-  auto readable = resources::require(context.access, context.caller, "workspace/read", definition.source_workspace);
+  auto readable = resources::require(context.access, context.caller, "logs/read", definition.source_workspace);
   if (!readable) {
     return fail(readable.error().code, readable.error().message, "/source_workspace", readable.error().hint);
   }
