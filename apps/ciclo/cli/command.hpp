@@ -46,6 +46,7 @@ std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
 std::vector<Command> administration_commands();  // users, tokens, roles, audit
+std::vector<Command> identity_link_commands();   // who of the identity provider is which user
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.

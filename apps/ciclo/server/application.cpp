@@ -9,6 +9,9 @@
 #include "administration/handlers.hpp"
 #include "administration/identity/identity.hpp"
 #include "administration/identity/migrations.hpp"
+#include "administration/oidc/handlers.hpp"
+#include "administration/oidc/migrations.hpp"
+#include "administration/oidc/openid_connect.hpp"
 #include "administration/secrets/sealing.hpp"
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
@@ -59,9 +62,10 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-                             outer_loop::endpoint_migrations(), monitoring::migrations()})
+  for (const auto& module :
+       {events::migrations(), resources::migrations(), administration::migrations(), administration::oidc::migrations(),
+        tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
+        outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -70,7 +74,10 @@ std::vector<sql::Migration> all_migrations() {
 
 // In the order of construction; each part may use those above it.
 struct Application::Parts {
-  explicit Parts(const Settings& given) : settings(given), folders(given.data) {}
+  explicit Parts(const Settings& given)
+      : settings(given),
+        folders(given.data),
+        provider_client(given.oidc ? administration::oidc::client_settings(*given.oidc) : http::ClientSettings()) {}
 
   Settings settings;
   Folders folders;
@@ -84,6 +91,10 @@ struct Application::Parts {
   std::unique_ptr<administration::AccessService> access;
   std::unique_ptr<administration::IdentityService> identity;
   std::unique_ptr<administration::AuditLog> audit;
+
+  http::Client provider_client;
+  std::unique_ptr<administration::oidc::SessionOpener> browser_sessions;
+  std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
@@ -130,6 +141,7 @@ struct Application::Parts {
   Result<void> open_platform();
   Result<void> build_core();
   Result<void> build_kinds();
+  void build_sign_in();
   void build_controllers();
   void build_jobs();
   void build_endpoints();
@@ -162,6 +174,26 @@ Result<void> Application::Parts::build_core() {
   service = std::make_unique<resources::ResourceService>(
       resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
   return {};
+}
+
+void Application::Parts::build_sign_in() {
+  if (!settings.oidc) return;
+  const bool is_secure =
+      settings.oidc->public_url.empty() ? settings.tls.has_value() : settings.oidc->public_url.starts_with("https:");
+  browser_sessions = std::make_unique<administration::oidc::TokenSessions>(*database, *identity, clock, is_secure);
+  openid = std::make_unique<administration::oidc::OpenIdConnect>(
+      *settings.oidc,
+      administration::oidc::OpenIdConnect::Parts{
+          .database = *database,
+          .identity = *identity,
+          .audit = *audit,
+          .service = *service,
+          .sessions = *browser_sessions,
+          .groups = nullptr,
+          .clock = clock,
+          .logger = *logger,
+          .public_url = [this] { return settings.oidc->public_url.empty() ? url() : settings.oidc->public_url; },
+          .send = [this](const http::ClientRequest& request) { return provider_client.send(request); }});
 }
 
 Result<void> Application::Parts::build_kinds() {
@@ -251,6 +283,11 @@ void Application::Parts::build_endpoints() {
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
   CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
+  CICLO_CHECK(administration::oidc::add_sign_in_routes(router, {.openid = openid.get(),
+                                                                .database = *database,
+                                                                .identity = *identity,
+                                                                .service = *service,
+                                                                .takes_passwords = false}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -265,8 +302,12 @@ Result<void> Application::Parts::build_routes() {
 
 Result<void> Application::Parts::listen() {
   tokens = std::make_unique<administration::TokenAuthenticator>(*identity);
-  guard = std::make_unique<administration::AccessGuard>(
-      administration::AccessGuard::Parts{{tokens.get()}, *access, *audit, *logger, settings.default_workspace});
+  // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.
+  std::vector<administration::Authenticator*> authenticators;
+  if (openid) authenticators.push_back(&openid->authenticator());
+  authenticators.push_back(tokens.get());
+  guard = std::make_unique<administration::AccessGuard>(administration::AccessGuard::Parts{
+      std::move(authenticators), *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
   http_settings.address = settings.address;
   http_settings.port = settings.port;
@@ -290,6 +331,7 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   auto parts = std::make_unique<Parts>(settings);
   CICLO_CHECK(parts->open_platform());
   CICLO_CHECK(parts->build_core());
+  parts->build_sign_in();
   CICLO_CHECK(parts->build_kinds());
   parts->build_controllers();
   CICLO_CHECK(parts->build_routes());

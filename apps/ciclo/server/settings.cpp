@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.hpp"
+#include "server/oidc_settings.hpp"
 
 namespace ciclo::server {
 namespace {
@@ -18,16 +22,19 @@ Result<std::uint16_t> read_port(const std::string& text) {
 }  // namespace
 
 std::vector<cli::Option> server_options() {
-  return {{{"data", "d"}, Takes::one, "The folder that holds everything (default: ciclo-data)."},
-          {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
-          {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
-          {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
-          {{"tls-certificate"}, Takes::one, "A PEM file: then the server speaks HTTPS."},
-          {{"tls-key"}, Takes::one, "The certificate's key."},
-          {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
-          {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
-          {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
-          {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
+  std::vector<cli::Option> all = {
+      {{"data", "d"}, Takes::one, "The folder that holds everything (default: ciclo-data)."},
+      {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
+      {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
+      {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
+      {{"tls-certificate"}, Takes::one, "A PEM file: then the server speaks HTTPS."},
+      {{"tls-key"}, Takes::one, "The certificate's key."},
+      {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
+      {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
+      {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
+      {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
+  std::ranges::move(oidc_options(), std::back_inserter(all));
+  return all;
 }
 
 Result<Settings> read_settings(const cli::Options& options) {
@@ -54,6 +61,7 @@ Result<Settings> read_settings(const cli::Options& options) {
   }
   settings.default_workspace = options.find("default-workspace").value_or(settings.default_workspace);
   settings.reset_admin_token = options.has("reset-admin-token");
+  CICLO_TRY(settings.oidc, read_oidc_settings(options));
   std::error_code error;
   settings.programs = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   return settings;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "administration/oidc/settings.hpp"
 #include "base/error.hpp"
 #include "cli/options.hpp"
 #include "platform/http/server.hpp"
@@ -24,6 +25,7 @@ struct Settings {
   std::string default_workspace = "default";
   std::filesystem::path programs;  // the folder that holds ciclo, ciclo-scorer and ciclo-learn
   bool reset_admin_token = false;
+  std::optional<administration::oidc::Settings> oidc;
 };
 
 std::vector<cli::Option> server_options();
