@@ -93,7 +93,7 @@ struct Application::Parts {
   std::unique_ptr<administration::AuditLog> audit;
 
   http::Client provider_client;
-  std::unique_ptr<administration::oidc::SessionOpener> browser_sessions;
+  std::unique_ptr<administration::oidc::TokenSessions> browser_sessions;
   std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
@@ -141,7 +141,7 @@ struct Application::Parts {
   Result<void> open_platform();
   Result<void> build_core();
   Result<void> build_kinds();
-  void build_sign_in();
+  void build_openid();
   void build_controllers();
   void build_jobs();
   void build_endpoints();
@@ -176,7 +176,7 @@ Result<void> Application::Parts::build_core() {
   return {};
 }
 
-void Application::Parts::build_sign_in() {
+void Application::Parts::build_openid() {
   if (!settings.oidc) return;
   const bool is_secure =
       settings.oidc->public_url.empty() ? settings.tls.has_value() : settings.oidc->public_url.starts_with("https:");
@@ -306,6 +306,7 @@ Result<void> Application::Parts::listen() {
   std::vector<administration::Authenticator*> authenticators;
   if (openid) authenticators.push_back(&openid->authenticator());
   authenticators.push_back(tokens.get());
+  if (browser_sessions) authenticators.push_back(browser_sessions.get());
   guard = std::make_unique<administration::AccessGuard>(administration::AccessGuard::Parts{
       std::move(authenticators), *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
@@ -331,7 +332,7 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   auto parts = std::make_unique<Parts>(settings);
   CICLO_CHECK(parts->open_platform());
   CICLO_CHECK(parts->build_core());
-  parts->build_sign_in();
+  parts->build_openid();
   CICLO_CHECK(parts->build_kinds());
   parts->build_controllers();
   CICLO_CHECK(parts->build_routes());

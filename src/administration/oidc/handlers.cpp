@@ -79,6 +79,9 @@ Result<Response> finish_sign_in(const RouteParts& parts, Request& request) {
 
 // Also at the provider, when it offers that: else its own session would sign the next person in without a question.
 Result<Response> sign_out(const RouteParts& parts, Request& request) {
+  // A page of another site must not sign people out.
+  if (const auto site = request.headers.find("sec-fetch-site"); site && *site == "cross-site")
+    return fail(ErrorCode::denied, "another site asked to sign you out", {}, "sign out in the Studio");
   CICLO_TRY(const auto cookies, parts.openid->sessions().end(request));
   const auto about = parts.openid->provider().metadata();
   if (!about || about->end_session_endpoint.empty()) return redirect("/", cookies);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t max_name = 64;
 constexpr std::size_t max_display_name = 128;
 constexpr int max_number = 1000;
+constexpr std::chrono::minutes groups_set_after{10};
 
 struct Record {
   std::string principal;
@@ -36,8 +37,13 @@ std::string hash_of(const std::vector<std::string>& groups) {
   return sha256_hex(to_text(Json(groups)));
 }
 
-bool brings_new_groups(const Identity& identity, const Record& record) {
+bool has_other_groups(const Identity& identity, const Record& record) {
   return identity.groups && identity.issued_at >= record.groups_of && hash_of(*identity.groups) != record.groups_hash;
+}
+// The same claims may mean other groups by now: somebody changed here what they map to.
+bool should_set_groups(const Identity& identity, const Record& record) {
+  return has_other_groups(identity, record) ||
+         (identity.groups && identity.issued_at >= record.groups_of + groups_set_after);
 }
 
 // A user of the same name that was made later is somebody else.
@@ -114,7 +120,7 @@ Result<std::optional<std::string>> People::find(const Identity& identity) {
     if (!record) return std::nullopt;
     CICLO_TRY(const bool there, is_there(session, parts_.identity, *record));
     if (!there) return was_deleted();
-    if (parts_.groups != nullptr && brings_new_groups(identity, *record)) return std::nullopt;
+    if (parts_.groups != nullptr && should_set_groups(identity, *record)) return std::nullopt;
     return record->principal;
   });
 }
@@ -129,8 +135,8 @@ Result<SignedIn> People::sign_in_in(sql::Session& session, const Identity& ident
   if (!there) return was_deleted();
   SignedIn signed_in{.principal = record->principal, .is_new = is_new};
   if (parts_.groups == nullptr || !identity.groups || identity.issued_at < record->groups_of) return signed_in;
-  signed_in.groups_have_changed = brings_new_groups(identity, *record);
-  if (signed_in.groups_have_changed) CICLO_CHECK(parts_.groups->set_in(session, record->principal, *identity.groups));
+  signed_in.groups_have_changed = has_other_groups(identity, *record);
+  CICLO_CHECK(parts_.groups->set_in(session, record->principal, *identity.groups));
   CICLO_CHECK(
       session.execute("UPDATE oidc_people SET groups_hash = ?, groups_of_ms = ? WHERE issuer = ? AND subject = ?",
                       {hash_of(*identity.groups), to_unix_ms(identity.issued_at), identity.issuer, identity.subject}));

@@ -1,10 +1,9 @@
 // Who from the provider is which user here: the link (issuer, subject) → principal.
 //
 // At first sight a user is made, named after what the provider calls the person, cleaned to letters, digits, '-', '_'
-// and
-// '.'. A name that is in use, or was used by a linked user, is never taken over: a number is added. A deleted user's
-// link stays and refuses its holder until an administrator removes it; that holds also when a user of the same name was
-// made since.
+// and '.'. A name that is in use, or was used by a linked user, is never taken over: a number is added. A deleted
+// user's link stays and refuses its holder until an administrator removes it; that holds also when a user of the same
+// name was made since.
 //
 // Thread safety: safe from any thread.
 #pragma once
@@ -46,10 +45,11 @@ class People {
   };
   explicit People(Parts parts) : parts_(parts) {}
 
-  // The principal of somebody who needs nothing written: linked, there, groups as last seen. Nothing otherwise.
+  // The principal of somebody who needs nothing written: linked, there, the token's groups as last seen and by a token
+  // of less than 10 minutes before. Nothing otherwise.
   Result<std::optional<std::string>> find(const Identity& identity);
-  // Finds or makes the user, and hands changed groups on, in this transaction. Groups of a token that is older than the
-  // one they were last taken from are passed over. Fails with unauthenticated when the user was deleted.
+  // Finds or makes the user, and hands the token's groups on, in this transaction. Groups of a token that is older than
+  // the one they were last taken from are passed over. Fails with unauthenticated when the user was deleted.
   Result<SignedIn> sign_in_in(sql::Session& session, const Identity& identity);
 
   Result<std::vector<Link>> list();

@@ -49,4 +49,15 @@ Result<std::vector<std::string>> TokenSessions::end(const http::Request& request
   return std::vector{to_header({std::string(session_cookie), "", std::chrono::seconds(0), is_secure_})};
 }
 
+Result<std::optional<resources::Caller>> TokenSessions::authenticate(const http::Request& request) {
+  if (request.headers.find("authorization")) return std::nullopt;
+  const auto secret = cookie_of(request.headers, session_cookie);
+  if (!secret) return std::nullopt;
+  const bool only_reads = request.method == http::Method::get || request.method == http::Method::head;
+  if (!only_reads && request.headers.find("sec-fetch-site") != "same-origin")
+    return fail(ErrorCode::denied, "a page of another server sent this request with your session");
+  CICLO_TRY(resources::Caller caller, identity_.authenticate(*secret));
+  return caller;
+}
+
 }  // namespace ciclo::administration::oidc

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "administration/authenticator.hpp"
 #include "administration/identity/identity.hpp"
 #include "base/error.hpp"
 #include "platform/http/message.hpp"
@@ -26,8 +27,10 @@ class SessionOpener {
   virtual Result<std::vector<std::string>> end(const http::Request& request) = 0;
 };
 
-// A token of 12 hours in the cookie `ciclo_session`, out of reach for scripts.
-class TokenSessions final : public SessionOpener {
+// A token of 12 hours in the cookie `ciclo_session`, out of reach for scripts; as an Authenticator, who holds it. The
+// cookie counts only without an Authorization header, and for what changes something only when the browser says that
+// a page of this server sent it (Sec-Fetch-Site).
+class TokenSessions final : public SessionOpener, public Authenticator {
  public:
   // `is_secure`: the browser reaches the server by https.
   TokenSessions(sql::Database& database, IdentityService& identity, const Clock& clock, bool is_secure)
@@ -35,6 +38,7 @@ class TokenSessions final : public SessionOpener {
   Result<std::vector<std::string>> open_in(sql::Session& session, const std::string& principal,
                                            const std::string& how) override;
   Result<std::vector<std::string>> end(const http::Request& request) override;
+  Result<std::optional<resources::Caller>> authenticate(const http::Request& request) override;
 
  private:
   sql::Database& database_;

@@ -13,7 +13,7 @@ namespace {
 
 struct Parts {
   std::string scheme;
-  std::string host;
+  bool is_loopback = false;
   bool has_path = false;
   bool has_more = false;  // query, fragment or user
 };
@@ -22,14 +22,15 @@ std::optional<Parts> parts_of(const std::string& url) {
   const auto parsed = boost::urls::parse_uri(url);
   if (!parsed || parsed->encoded_host().empty()) return std::nullopt;
   const auto scheme = parsed->scheme();
+  const std::string host = to_lower(std::string(parsed->host_address()));
+  // By the kind of host: "127.0.0.1.example.org" is a name, and anybody's.
+  const bool is_loopback = parsed->host_type() == boost::urls::host_type::ipv4   ? host.starts_with("127.")
+                           : parsed->host_type() == boost::urls::host_type::ipv6 ? host == "::1"
+                                                                                 : host == "localhost";
   return Parts{.scheme = to_lower({scheme.data(), scheme.size()}),
-               .host = to_lower(std::string(parsed->host_address())),
+               .is_loopback = is_loopback,
                .has_path = !parsed->encoded_path().empty(),
                .has_more = parsed->has_query() || parsed->has_fragment() || parsed->has_userinfo()};
-}
-
-bool is_loopback(const Parts& parts) {
-  return parts.host == "localhost" || parts.host == "::1" || parts.host.starts_with("127.");
 }
 
 bool has_scope(const std::string& scopes, const std::string& wanted) {
@@ -41,12 +42,12 @@ bool has_scope(const std::string& scopes, const std::string& wanted) {
 
 bool is_loopback_url(const std::string& url) {
   const auto parts = parts_of(url);
-  return parts && is_loopback(*parts);
+  return parts && parts->is_loopback;
 }
 
 bool is_secure_url(const std::string& url) {
   const auto parts = parts_of(url);
-  return parts && (parts->scheme == "https" || (parts->scheme == "http" && is_loopback(*parts)));
+  return parts && (parts->scheme == "https" || (parts->scheme == "http" && parts->is_loopback));
 }
 
 std::string Settings::client_of_command_line() const {
