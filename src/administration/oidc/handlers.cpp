@@ -39,6 +39,11 @@ Result<Response> show_configuration(const RouteParts& parts, Request&) {
 
 Result<Response> end_own_token(const RouteParts& parts, Request& request) {
   const resources::Caller& caller = resources::caller_of(request);
+  if (const auto own = parts.identity.get_token(caller.token_id); !own) {
+    if (own.error().code != ErrorCode::not_found) return Failure(own.error());
+    return fail(ErrorCode::unsupported, "the request carries no token of Ciclo's own", {},
+                "sign out where it was made: in the Studio, or at the identity provider");
+  }
   CICLO_CHECK(parts.database.write([&](sql::Session& session) -> Result<void> {
     CICLO_CHECK(parts.identity.revoke_in(session, caller.token_id));
     return parts.service.record_in(session,
