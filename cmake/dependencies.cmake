@@ -15,6 +15,13 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 
+# Its pkg-config file asks for the headers of libjansson, which only its own sources use.
+find_library(CJOSE_LIBRARY cjose REQUIRED)
+find_path(CJOSE_INCLUDE cjose/cjose.h REQUIRED)
+add_library(ciclo_cjose INTERFACE)
+target_include_directories(ciclo_cjose SYSTEM INTERFACE ${CJOSE_INCLUDE})
+target_link_libraries(ciclo_cjose INTERFACE ${CJOSE_LIBRARY})
+
 set(CICLO_NPM ${CMAKE_SOURCE_DIR}/build/npm/node_modules)
 
 # DuckDB: a system's own is preferred.

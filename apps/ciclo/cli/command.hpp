@@ -53,6 +53,7 @@ std::vector<Command> administration_commands();  // users, tokens, audit
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> secret_commands();          // secrets
+std::vector<Command> identity_link_commands();   // who of the identity provider is which user
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.

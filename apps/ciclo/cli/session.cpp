@@ -50,15 +50,22 @@ std::filesystem::path config_file() {
   return std::filesystem::path(environment("HOME", "/")) / ".ciclo" / "config.json";
 }
 
-Result<Config> load_config() {
+Result<Config> load_config_file() {
   Config config;
   if (std::ifstream in(config_file()); in) {
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     auto json = parse_json(text);
     if (!json) return Failure(json.error().add_context(config_file().string()));
-    config = {
-        .server = text_or(*json, "server"), .token = text_or(*json, "token"), .workspace = text_or(*json, "workspace")};
+    config = {.server = text_or(*json, "server"),
+              .token = text_or(*json, "token"),
+              .workspace = text_or(*json, "workspace"),
+              .is_signed_in = member(*json, "signed_in") == true};
   }
+  return config;
+}
+
+Result<Config> load_config() {
+  CICLO_TRY(Config config, load_config_file());
   config.server = environment("CICLO_SERVER", config.server);
   config.token = environment("CICLO_TOKEN", config.token);
   config.workspace = environment("CICLO_WORKSPACE", config.workspace);
@@ -70,8 +77,9 @@ Result<void> save_config(const Config& config) {
   const std::filesystem::path file = config_file();
   std::error_code ignored;
   std::filesystem::create_directories(file.parent_path(), ignored);
-  const std::string text =
-      to_pretty_text({{"server", config.server}, {"token", config.token}, {"workspace", config.workspace}}) + "\n";
+  Json document = {{"server", config.server}, {"token", config.token}, {"workspace", config.workspace}};
+  if (config.is_signed_in) document["signed_in"] = true;
+  const std::string text = to_pretty_text(document) + "\n";
   const std::string temporary = file.string() + ".new";
   ::unlink(temporary.c_str());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -85,12 +93,17 @@ Result<void> save_config(const Config& config) {
   return {};
 }
 
-Session::Session(Config config) : config_(std::move(config)) {
+http::ClientSettings client_settings() {
   http::ClientSettings settings;
-  if (!config_.token.empty()) settings.default_headers.set("authorization", "Bearer " + config_.token);
   settings.default_headers.set("user-agent", "ciclo");
-  settings.timeout = std::chrono::minutes(5);
   settings.certificate_authority_file = environment("CICLO_CA_FILE");
+  return settings;
+}
+
+Session::Session(Config config) : config_(std::move(config)) {
+  http::ClientSettings settings = client_settings();
+  if (!config_.token.empty()) settings.default_headers.set("authorization", "Bearer " + config_.token);
+  settings.timeout = std::chrono::minutes(5);
   client_ = std::make_unique<http::Client>(std::move(settings));
 }
 

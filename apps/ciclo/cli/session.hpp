@@ -20,11 +20,19 @@ struct Config {
   std::string server;
   std::string token;
   std::string workspace;
+  // The token was made by signing in, for this file alone: signing out ends it. One that was copied from elsewhere is
+  // only forgotten.
+  bool is_signed_in = false;
 };
 std::filesystem::path config_file();
 // An unreadable or missing file is an empty Config; a damaged one an error.
 Result<Config> load_config();
+// The same without the environment: what the file itself holds.
+Result<Config> load_config_file();
 Result<void> save_config(const Config& config);
+
+// With the certificate authority of CICLO_CA_FILE.
+http::ClientSettings client_settings();
 
 class Session {
  public:

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/device_sign_in.hpp"
 #include "cli/document.hpp"
 
 namespace ciclo::cli {
@@ -21,10 +22,38 @@ Result<std::string> read_token(const Context& context) {
   return std::string(trim(token));
 }
 
+Failure no_device_code(const std::string& server) {
+  return fail(ErrorCode::unsupported, fmt::format("{} offers no sign-in by device code", server), {},
+              "its administrator sets it up (docs/openid-connect.md); else: ciclo login --token-file <file>");
+}
+
+// A token of the server for a sign-in at its identity provider.
+Result<std::string> token_by_device_code(const Config& config) {
+  Config anonymous = config;
+  anonymous.token.clear();
+  Session session(anonymous);
+  CICLO_TRY(const Json ways, session.get("/api/v1/auth/configuration"));
+  const Json& device = member(member(ways, "openid_connect"), "device_code");
+  if (!device.is_object()) return no_device_code(config.server);
+  http::Client provider(client_settings());
+  CICLO_TRY(const std::string id_token,
+            sign_in_by_device_code(provider,
+                                   {.client_id = text_or(device, "client_id"),
+                                    .scopes = text_or(device, "scopes"),
+                                    .device_authorization_endpoint = text_or(device, "device_authorization_endpoint"),
+                                    .token_endpoint = text_or(device, "token_endpoint")},
+                                   std::cerr));
+  CICLO_TRY(const Json minted, session.call(http::Method::post, "/api/v1/auth/exchange", {{"id_token", id_token}}));
+  return text_or(minted, "token");
+}
+
 Result<int> login(Context& context) {
   Config config = context.session.config();
   while (config.server.ends_with('/')) config.server.pop_back();
-  CICLO_TRY(config.token, read_token(context));
+  config.is_signed_in = context.options.has("use-device-code");
+  if (config.is_signed_in && context.options.has("token-file"))
+    return fail(ErrorCode::invalid, "--use-device-code and --token-file do not go together", {}, "give one of them");
+  CICLO_TRY(config.token, config.is_signed_in ? token_by_device_code(config) : read_token(context));
   // Nothing is written before the server has said who this is.
   Session session(config);
   CICLO_TRY(const Json me, session.get("/api/v1/me"));
@@ -35,8 +64,16 @@ Result<int> login(Context& context) {
 }
 
 Result<int> logout(Context&) {
-  CICLO_TRY(Config config, load_config());
+  CICLO_TRY(Config config, load_config_file());
+  if (config.is_signed_in && !config.token.empty()) {
+    // The token is forgotten here in any case: a server that is away must not keep somebody signed in.
+    const auto ended = Session(config).call(http::Method::del, "/api/v1/auth/token");
+    if (!ended && ended.error().code != ErrorCode::unauthenticated)
+      std::cerr << "WARNING: the token could not be ended at the server, and is good for at most 12 h more: "
+                << ended.error().text() << "\n";
+  }
   config.token.clear();
+  config.is_signed_in = false;
   CICLO_CHECK(save_config(config));
   return 0;
 }
@@ -72,9 +109,10 @@ std::vector<Command> session_commands() {
   return {{"login",
            "",
            "Sign in at a server and remember it.",
-           {{{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."}},
+           {{{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."},
+            {{"use-device-code"}, Takes::nothing, "Sign in at the identity provider, in a browser on any device."}},
            login},
-          {"logout", "", "Forget the token.", {}, logout},
+          {"logout", "", "Forget the token; one that was made by signing in ends.", {}, logout},
           {"configure",
            "",
            "Set defaults: ciclo configure --defaults workspace=dev.",

@@ -9,6 +9,8 @@
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
 #include "administration/identity/identity.hpp"
+#include "administration/oidc/handlers.hpp"
+#include "administration/oidc/openid_connect.hpp"
 #include "administration/secrets/handlers.hpp"
 #include "administration/secrets/sealing.hpp"
 #include "administration/secrets/vault.hpp"
@@ -46,6 +48,7 @@
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
+#include "server/provider_groups.hpp"
 #include "server/schema.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
@@ -71,7 +74,10 @@ void log_request(log::Logger& logger, const http::Served& served) {
 
 // In the order of construction; each part may use those above it.
 struct Application::Parts {
-  explicit Parts(const Settings& given) : settings(given), folders(given.data) {}
+  explicit Parts(const Settings& given)
+      : settings(given),
+        folders(given.data),
+        provider_client(given.oidc ? administration::oidc::client_settings(*given.oidc) : http::ClientSettings()) {}
 
   Settings settings;
   Folders folders;
@@ -95,6 +101,11 @@ struct Application::Parts {
   std::unique_ptr<administration::Groups> groups;
   std::unique_ptr<administration::Activations> activations;
   std::unique_ptr<administration::ActivationController> activation_ends;
+
+  http::Client provider_client;
+  std::unique_ptr<administration::oidc::TokenSessions> browser_sessions;
+  std::unique_ptr<ProviderGroups> provider_groups;
+  std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
   tracking::RunArtifactFolders run_artifacts;
   std::unique_ptr<data_estate::Locations> locations;
@@ -139,6 +150,7 @@ struct Application::Parts {
   Result<void> open_platform();
   Result<void> build_core();
   Result<void> build_kinds();
+  void build_openid();
   void build_controllers();
   void build_jobs();
   void build_endpoints();
@@ -182,6 +194,27 @@ Result<void> Application::Parts::build_core() {
   activations = std::make_unique<administration::Activations>(*access, *service);
   activation_ends = std::make_unique<administration::ActivationController>(*activations);
   return {};
+}
+
+void Application::Parts::build_openid() {
+  if (!settings.oidc) return;
+  const bool is_secure =
+      settings.oidc->public_url.empty() ? settings.tls.has_value() : settings.oidc->public_url.starts_with("https:");
+  browser_sessions = std::make_unique<administration::oidc::TokenSessions>(*database, *identity, clock, is_secure);
+  provider_groups = std::make_unique<ProviderGroups>(*groups);
+  openid = std::make_unique<administration::oidc::OpenIdConnect>(
+      *settings.oidc,
+      administration::oidc::OpenIdConnect::Parts{
+          .database = *database,
+          .identity = *identity,
+          .audit = *audit,
+          .service = *service,
+          .sessions = *browser_sessions,
+          .groups = provider_groups.get(),
+          .clock = clock,
+          .logger = *logger,
+          .public_url = [this] { return settings.oidc->public_url.empty() ? url() : settings.oidc->public_url; },
+          .send = [this](const http::ClientRequest& request) { return provider_client.send(request); }});
 }
 
 Result<void> Application::Parts::build_kinds() {
@@ -282,6 +315,11 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(
       administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *audit, *service}));
   CICLO_CHECK(administration::add_secret_routes(router, {*vault, *service}));
+  CICLO_CHECK(administration::oidc::add_sign_in_routes(router, {.openid = openid.get(),
+                                                                .database = *database,
+                                                                .identity = *identity,
+                                                                .service = *service,
+                                                                .takes_passwords = false}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -297,8 +335,13 @@ Result<void> Application::Parts::build_routes() {
 
 Result<void> Application::Parts::listen() {
   tokens = std::make_unique<administration::TokenAuthenticator>(*identity);
-  guard = std::make_unique<administration::AccessGuard>(
-      administration::AccessGuard::Parts{{tokens.get()}, *access, *audit, *logger, settings.default_workspace});
+  // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.
+  std::vector<administration::Authenticator*> authenticators;
+  if (openid) authenticators.push_back(&openid->authenticator());
+  authenticators.push_back(tokens.get());
+  if (browser_sessions) authenticators.push_back(browser_sessions.get());
+  guard = std::make_unique<administration::AccessGuard>(administration::AccessGuard::Parts{
+      std::move(authenticators), *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
   http_settings.address = settings.address;
   http_settings.port = settings.port;
@@ -327,6 +370,7 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   auto parts = std::make_unique<Parts>(settings);
   CICLO_CHECK(parts->open_platform());
   CICLO_CHECK(parts->build_core());
+  parts->build_openid();
   CICLO_CHECK(parts->build_kinds());
   parts->build_controllers();
   CICLO_CHECK(parts->build_routes());

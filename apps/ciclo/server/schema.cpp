@@ -2,6 +2,7 @@
 
 #include "administration/access/store.hpp"
 #include "administration/identity/migrations.hpp"
+#include "administration/oidc/migrations.hpp"
 #include "administration/secrets/rotation.hpp"
 #include "administration/secrets/store.hpp"
 #include "inner_loop/jobs/store.hpp"
@@ -21,10 +22,11 @@ std::string database_url(const Settings& settings) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             administration::access_migrations(), administration::secret_migrations(),
-                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-                             outer_loop::endpoint_migrations(), monitoring::migrations()})
+  for (const auto& module :
+       {events::migrations(), resources::migrations(), administration::migrations(),
+        administration::access_migrations(), administration::secret_migrations(), administration::oidc::migrations(),
+        tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
+        outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "administration/secrets/master_key.hpp"
 #include "base/text.hpp"
+#include "server/oidc_settings.hpp"
 
 namespace ciclo::server {
 namespace {
@@ -78,7 +80,7 @@ KeyVariables take_key_variables() {
 }
 
 std::vector<cli::Option> server_options() {
-  return {
+  std::vector<cli::Option> all = {
       {{"data", "d"}, Takes::one, "The folder that holds everything (default: ciclo-data)."},
       {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
       {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
@@ -101,6 +103,8 @@ std::vector<cli::Option> server_options() {
       {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
       {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
       {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
+  std::ranges::move(oidc_options(), std::back_inserter(all));
+  return all;
 }
 
 Result<Settings> read_settings(const cli::Options& options, KeyVariables& variables) {
@@ -136,6 +140,7 @@ Result<Settings> read_settings(const cli::Options& options, KeyVariables& variab
     source.file = Folders(settings.data).master_key;
     settings.master_key = std::make_shared<const MasterKeySource>(std::move(source));
   }
+  CICLO_TRY(settings.oidc, read_oidc_settings(options));
   std::error_code error;
   settings.programs = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   return settings;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "administration/oidc/settings.hpp"
 #include "administration/secrets/master_key.hpp"
 #include "base/error.hpp"
 #include "cli/options.hpp"
@@ -32,6 +33,7 @@ struct Settings {
   std::filesystem::path programs;  // the folder that holds ciclo, ciclo-scorer and ciclo-learn
   bool reset_admin_token = false;
   std::shared_ptr<const administration::MasterKeySource> master_key;
+  std::optional<administration::oidc::Settings> oidc;
 };
 
 // What the environment held of master keys, taken out of it before there are threads.

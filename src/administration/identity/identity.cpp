@@ -233,6 +233,11 @@ void IdentityService::note_use(const std::string& hash, const Known& known) {
   static_cast<void>(noted);
 }
 
+std::uint64_t IdentityService::revision() {
+  const std::shared_lock lock(mutex_);
+  return epoch_;
+}
+
 // A read that began before the commit must not put a revoked token back into the cache: see authenticate().
 void IdentityService::forget_after_commit(sql::Session& session) {
   session.after_commit([this] {

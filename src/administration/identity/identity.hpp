@@ -70,6 +70,8 @@ class IdentityService {
 
   // The caller a secret stands for. Fails with unauthenticated: unknown, expired and revoked look alike.
   Result<resources::Caller> authenticate(std::string_view secret);
+  // Rises whenever a token or user ended here: what others remember of callers is to be looked at again.
+  std::uint64_t revision();
 
  private:
   struct Known {

@@ -1,0 +1,93 @@
+#include "administration/oidc/encoding.hpp"
+
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "platform/http/message.hpp"
+
+namespace ciclo::administration::oidc {
+namespace {
+
+const unsigned char* bytes_of(std::string_view text) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): C libraries take unsigned bytes
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
+}
+
+std::string encode(std::string_view bytes, int variant) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
+  text.pop_back();
+  return text;
+}
+
+std::string digest(std::string_view bytes, const EVP_MD* kind) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned int length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(out), &length, kind, nullptr) != 1) length = 0;
+  out.resize(length);
+  return out;
+}
+
+}  // namespace
+
+std::string encode_base64url(std::string_view bytes) {
+  return encode(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+std::string encode_base64(std::string_view bytes) {
+  return encode(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  std::string out(text.size() / 4 * 3 + 3, '\0');
+  std::size_t length = 0;
+  const char* end = nullptr;
+  const int bad = sodium_base642bin(bytes_of(out), out.size(), text.data(), text.size(), nullptr, &length, &end,
+                                    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  if (bad != 0 || end != text.data() + text.size()) return std::nullopt;
+  out.resize(length);
+  return out;
+}
+
+std::string sha256(std::string_view bytes) {
+  return digest(bytes, EVP_sha256());
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : sha256(bytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += digits[byte >> 4U];
+    hex += digits[byte & 15U];
+  }
+  return hex;
+}
+
+std::string at_hash_of(std::string_view access_token, std::string_view algorithm) {
+  const EVP_MD* kind = algorithm.ends_with("384")   ? EVP_sha384()
+                       : algorithm.ends_with("512") ? EVP_sha512()
+                                                    : EVP_sha256();
+  const std::string hash = digest(access_token, kind);
+  return encode_base64url(std::string_view(hash).substr(0, hash.size() / 2));
+}
+
+std::string form_of(const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
+  std::string form;
+  for (const auto& [name, value] : fields) {
+    if (!form.empty()) form += '&';
+    form += http::percent_encode(name) + "=" + http::percent_encode(value);
+  }
+  return form;
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+}  // namespace ciclo::administration::oidc
