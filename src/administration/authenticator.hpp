@@ -1,4 +1,5 @@
-// One way to find out who calls: tokens, the Studio's sessions, an identity provider's tokens. The Guard asks each in turn.
+// One way to find out who calls: tokens, the Studio's sessions, an identity provider's tokens. The Guard asks each in
+// turn.
 //
 // Thread safety: safe from any thread.
 #pragma once

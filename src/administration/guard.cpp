@@ -63,16 +63,16 @@ Result<void> AccessGuard::admit(const http::Route& route, http::Request& request
   std::string workspace = request.parameter("workspace");
   if (workspace.empty() && !route.action.starts_with("organisation/")) workspace = parts_.default_workspace;
   auto allowed = resources::require(parts_.access, caller, route.action, workspace);
-  if (allowed) return {};
   const resources::AuditEntry entry{.caller = caller,
                                     .action = route.action,
                                     .operation = std::string(http::name_of(route.method)),
                                     .workspace = workspace,
                                     .target = request.path,
-                                    .decision = {false, allowed.error().hint}};
-  if (auto recorded = parts_.audit.record(entry); !recorded)
-    parts_.logger.error("audit", "a denial could not be recorded", {{"error", recorded.error().text()}});
-  return Failure(std::move(allowed).error());
+                                    .decision = allowed ? *allowed : resources::Decision{false, allowed.error().hint}};
+  auto noted = parts_.audit.note_decision(entry);
+  if (!noted) parts_.logger.error("audit", "a decision could not be written down", {{"error", noted.error().text()}});
+  if (!allowed) return Failure(std::move(allowed).error());
+  return noted;
 }
 
 }  // namespace ciclo::administration

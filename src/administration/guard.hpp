@@ -23,7 +23,7 @@ class AccessGuard final : public http::Guard {
         default_workspace;  // for routes without {workspace} whose action is a workspace's (MLflow at the bare root)
   };
   explicit AccessGuard(Parts parts) : parts_(std::move(parts)) {}
-  // Denials are written to the audit log.
+  // Every decision is written to the audit log; a request whose decision cannot be written down is refused.
   Result<void> admit(const http::Route& route, http::Request& request) override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "resources/testing.hpp"
 
@@ -14,10 +15,16 @@ Caller person(std::string name, std::string only_workspace = "") {
   return {.principal = std::move(name), .only_workspace = std::move(only_workspace), .token_id = "", .request_id = ""};
 }
 
+std::vector<sql::Migration> all_migrations() {
+  auto all = migrations();
+  for (const auto& migration : audit_migrations()) all.push_back(migration);
+  return all;
+}
+
 class IdentityTest : public ::testing::Test {
  protected:
   IdentityTest()
-      : resources_(resources::KindTable(), migrations()), identity_(*resources_.database, resources_.clock) {}
+      : resources_(resources::KindTable(), all_migrations()), identity_(*resources_.database, resources_.clock) {}
 
   MintedToken mint(MintRequest request) {
     auto minted =
@@ -103,6 +110,7 @@ TEST_F(IdentityTest, TheGuardRefusesAndWritesDown) {
   EXPECT_FALSE(rows->front().allowed);
   route.action = "storage/read";
   EXPECT_TRUE(guard.admit(route, request));
+  EXPECT_TRUE(audit.list({.workspace = "dev"})->front().allowed);
   EXPECT_EQ(resources::caller_of(request).principal, "rita");
 }
 

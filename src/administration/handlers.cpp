@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.hpp"
 
 namespace ciclo::administration {
@@ -166,15 +164,6 @@ Result<http::Response> withdraw_role(AdministrationParts parts, http::Request& r
   return http::Response::empty();
 }
 
-Result<http::Response> list_audit(AdministrationParts parts, http::Request& request) {
-  AuditQuery query{.workspace = request.parameter("workspace")};
-  query.before = parse_int(request.query.find("before").value_or("0")).value_or(0);
-  query.limit = static_cast<std::size_t>(
-      std::max<std::int64_t>(1, parse_int(request.query.find("limit").value_or("100")).value_or(100)));
-  CICLO_TRY(const auto rows, parts.audit.list(query));
-  return list_response(rows);
-}
-
 Result<http::Response> show_me(AdministrationParts parts, http::Request& request) {
   const Caller& caller = caller_of(request);
   const bool administrator = parts.access.decide(caller, "organisation/manage", "").allowed;
@@ -232,13 +221,9 @@ Result<void> add_administration_routes(http::Router& router, AdministrationParts
                   }));
   CICLO_CHECK(
       add({Method::del, roles + "/{user}/{role}", "workspace/manage", "Take a role away"}, "access", withdraw_role));
-  CICLO_CHECK(
-      add({Method::post, "/api/v1/role-assignments", "organisation/manage", "Give somebody a role in the organisation"},
-          "access", assign_role));
-  CICLO_CHECK(
-      add({Method::get, "/api/v1/workspaces/{workspace}/audit", "workspace/manage", "Read a workspace's audit log"},
-          "audit", list_audit));
-  return add({Method::get, "/api/v1/audit", "organisation/manage", "Read the whole audit log"}, "audit", list_audit);
+  return add(
+      {Method::post, "/api/v1/role-assignments", "organisation/manage", "Give somebody a role in the organisation"},
+      "access", assign_role);
 }
 
 }  // namespace ciclo::administration

@@ -1,8 +1,7 @@
-// Routes for users, tokens, role assignments and the audit log.
+// Routes for users, tokens and role assignments.
 #pragma once
 
 #include "administration/access/access.hpp"
-#include "administration/audit/audit_log.hpp"
 #include "administration/identity/identity.hpp"
 #include "platform/http/router.hpp"
 #include "resources/service.hpp"
@@ -13,7 +12,6 @@ struct AdministrationParts {
   sql::Database& database;
   IdentityService& identity;
   AccessService& access;
-  AuditLog& audit;
   resources::ResourceService& service;
 };
 

@@ -1,4 +1,4 @@
-// Users, tokens, roles and the audit log.
+// Users, tokens and roles.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -82,21 +82,6 @@ Result<int> list_members(Context& context) {
                {{"PRINCIPAL", "principal"}, {"ROLE", "role"}});
 }
 
-Result<int> list_audit(Context& context) {
-  const std::string limit = "/audit?limit=" + http::percent_encode(context.options.find("max-results").value_or("100"));
-  std::string path = "/api/v1";
-  if (!context.options.has("all-workspaces")) {
-    CICLO_TRY(path, context.session.workspace_path());
-  }
-  return print(context, context.session.get(path + limit),
-               {{"TIME", "time"},
-                {"PRINCIPAL", "principal"},
-                {"OPERATION", "operation"},
-                {"TARGET", "target"},
-                {"OUTCOME", "outcome"},
-                {"RULE", "rule"}});
-}
-
 }  // namespace
 
 std::vector<Command> administration_commands() {
@@ -128,13 +113,7 @@ std::vector<Command> administration_commands() {
       {"user token", "delete", "End a token.", {name_option, {{"id"}, Takes::one, "The token's id."}}, delete_token},
       {"workspace", "grant", "Give somebody a role in the workspace.", {principal_option, role_option}, grant},
       {"workspace", "withdraw", "Take a role away.", {principal_option, role_option}, withdraw},
-      {"workspace", "members", "List who has which role.", {}, list_members},
-      {"audit",
-       "list",
-       "Read the audit log, newest first.",
-       {{{"all-workspaces"}, Takes::nothing, "Of the whole organisation."},
-        {{"max-results", "r"}, Takes::one, "At most so many (default 100)."}},
-       list_audit}};
+      {"workspace", "members", "List who has which role.", {}, list_members}};
 }
 
 }  // namespace ciclo::cli

@@ -45,8 +45,9 @@ std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
-std::vector<Command> administration_commands();  // users, tokens, roles, audit
-std::vector<Command> session_commands();         // login, logout, configure, account, version
+std::vector<Command> administration_commands();  // users, tokens, roles
+std::vector<Command> audit_commands();
+std::vector<Command> session_commands();  // login, logout, configure, account, version
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.
 int run_command_line(const resources::KindTable& kinds, const std::vector<std::string>& words);

@@ -5,6 +5,8 @@
 
 #include "administration/access/access.hpp"
 #include "administration/audit/audit_log.hpp"
+#include "administration/audit/handlers.hpp"
+#include "administration/audit/migrations.hpp"
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
 #include "administration/identity/identity.hpp"
@@ -59,9 +61,10 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-                             outer_loop::endpoint_migrations(), monitoring::migrations()})
+  for (const auto& module :
+       {events::migrations(), resources::migrations(), administration::migrations(), administration::audit_migrations(),
+        tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
+        outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -157,7 +160,13 @@ Result<void> Application::Parts::build_core() {
   access = std::make_unique<administration::AccessService>(*database);
   CICLO_CHECK(access->load());
   identity = std::make_unique<administration::IdentityService>(*database, clock);
-  audit = std::make_unique<administration::AuditLog>(*database, clock);
+  const administration::KeySealing sealing{
+      .seal = [this](std::string_view secret) { return sealer->seal(secret); },
+      .open = [this](std::string_view sealed) { return sealer->open_sealed(sealed); }};
+  CICLO_TRY(audit, administration::AuditLog::open(
+                       {*database, clock, sealing, folders.audit, [this](std::string_view failure) {
+                          logger->error("audit", "the audit log cannot take decisions in", {{"error", failure}});
+                        }}));
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(
       resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
@@ -250,7 +259,8 @@ void Application::Parts::build_endpoints() {
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
-  CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
+  CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *service}));
+  CICLO_CHECK(administration::add_audit_routes(router, *audit));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -320,6 +330,7 @@ void Application::stop() {
   parts_->server->stop(stop_grace);
   parts_->loop->stop();
   parts_->jobs->stop();
+  parts_->audit->stop();
 }
 
 }  // namespace ciclo::server

@@ -32,7 +32,7 @@ Result<Settings> read_settings(const cli::Options& options);
 // <data>/ciclo.db and so on.
 struct Folders {
   explicit Folders(const std::filesystem::path& data);
-  std::filesystem::path data, database, blobs, jobs, endpoints, environments, collected, admin_token, master_key,
+  std::filesystem::path data, database, blobs, jobs, endpoints, environments, collected, audit, admin_token, master_key,
       server_file;
 };
 

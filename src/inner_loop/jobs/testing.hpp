@@ -14,6 +14,7 @@
 
 #include "administration/access/access.hpp"
 #include "administration/audit/audit_log.hpp"
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "base/yaml.hpp"
 #include "data_estate/kinds.hpp"
@@ -71,7 +72,7 @@ struct JobServer {
     CICLO_TRY(database, sql::Database::open("sqlite:" + (data / "test.db").string()));
     std::vector<sql::Migration> all;
     for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                               tracking::migrations(), job_migrations()})
+                               administration::audit_migrations(), tracking::migrations(), job_migrations()})
       all.insert(all.end(), module.begin(), module.end());
     CICLO_CHECK(database->migrate(all));
     CICLO_TRY(blobs, blobs::open_folder_store(data / "blobs"));
