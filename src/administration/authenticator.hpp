@@ -1,5 +1,4 @@
-// One way to find out who calls: tokens, the Studio's sessions, an identity provider's tokens. The Guard asks each in
-// turn.
+// One way to find out who calls: tokens, the Studio's sessions, an identity provider's tokens. The Guard asks each in turn.
 //
 // Thread safety: safe from any thread.
 #pragma once

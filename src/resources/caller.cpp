@@ -22,11 +22,10 @@ Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::
   const bool may_know = place.workspace.empty() || policy.may_know(caller, place);
   if (!may_know)
     return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", place.workspace));
-  return fail(
-      ErrorCode::denied,
-      fmt::format("'{}' may not do {} in {}", caller.principal, action,
-                  place.workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", place.workspace)),
-      {}, decision.rule);
+  return fail(ErrorCode::denied,
+              fmt::format("'{}' may not do {} in {}", caller.principal, action,
+                          place.workspace.empty() ? "the organisation" : fmt::format("workspace '{}'", place.workspace)),
+              {}, decision.rule);
 }
 
 }  // namespace ciclo::resources

@@ -83,6 +83,7 @@ class AuditSink {
 };
 
 // Ok when allowed; else denied, or not_found when the caller may not even know of the workspace.
-Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action, const Place& place);
+Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action,
+                         const Place& place);
 
 }  // namespace ciclo::resources

@@ -92,8 +92,8 @@ Result<AuditPage> read_audit_page(sql::Database& database, const AuditQuery& que
     CICLO_TRY(Cursor cursor, start_of(session, query));
     std::size_t scanned = 0;
     while (scanned < query.max_scanned) {
-      const std::size_t wanted =
-          has_conditions(query) ? rows_at_once : std::min(rows_at_once, limit - page.rows.size());
+      const std::size_t useful = has_conditions(query) ? rows_at_once : limit - page.rows.size();
+      const std::size_t wanted = std::min({rows_at_once, useful, query.max_scanned - scanned});
       CICLO_TRY(const auto rows, rows_below(session, query, cursor, wanted));
       for (const auto& each : rows) {
         AuditRow row = shown_row(stored_row(each));
