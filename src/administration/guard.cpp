@@ -60,8 +60,10 @@ Result<void> AccessGuard::admit(const http::Route& route, http::Request& request
   request.principal = caller.principal;
   request.identity = std::make_shared<Caller>(caller);
   if (route.action.empty()) return {};
+  // A route of the API without {workspace} is the organisation's; those at the bare root are MLflow's.
   std::string workspace = request.parameter("workspace");
-  if (workspace.empty() && !route.action.starts_with("organisation/")) workspace = parts_.default_workspace;
+  const bool is_organisation = route.action.starts_with("organisation/") || request.path.starts_with("/api/v1/");
+  if (workspace.empty() && !is_organisation) workspace = parts_.default_workspace;
   auto allowed = resources::require(parts_.access, caller, route.action, workspace);
   const resources::AuditEntry entry{.caller = caller,
                                     .action = route.action,

@@ -111,6 +111,10 @@ TEST_F(IdentityTest, TheGuardRefusesAndWritesDown) {
   route.action = "storage/read";
   EXPECT_TRUE(guard.admit(route, request));
   EXPECT_TRUE(audit.list({.workspace = "dev"})->front().allowed);
+  // What cannot be written down does not happen.
+  ASSERT_TRUE(
+      resources_.database->write([](sql::Session& session) { return session.execute("DROP TABLE audit_rows"); }));
+  EXPECT_FALSE(guard.admit(route, request));
   EXPECT_EQ(resources::caller_of(request).principal, "rita");
 }
 

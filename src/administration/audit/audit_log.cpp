@@ -173,11 +173,13 @@ Result<void> AuditLog::keep_once() {
     if (!more) return Failure(more.error());
     if (*more) retention_is_due_ = true;
   }
+  if (std::chrono::steady_clock::now() - witnessed_at_ < witness_turn) return {};
   return keep_witness();
 }
 
 Result<void> AuditLog::keep_witness() {
   if (chain_.known() == witnessed_) return {};
+  witnessed_at_ = std::chrono::steady_clock::now();
   CICLO_TRY(const auto head, database_.read([&](sql::Session& session) { return chain_.head_in(session); }));
   if (!head || head->sequence < chain_.known()) return {};
   CICLO_CHECK(witness_->write(key(), *head));

@@ -1,5 +1,10 @@
 #include "administration/audit/audit_log.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <thread>
 
 #include "administration/audit/testing/audit_database.hpp"
@@ -114,7 +119,34 @@ TEST_P(AuditLogTest, GoesOnAfterARestart) {
   EXPECT_EQ(report(*log).rows, 6);
 }
 
-TEST_P(AuditLogTest, ADecisionThatCannotBeWrittenDownIsAFailure) {
+// A limit on the size of files makes every write beyond it fail, as a full disk does; in a process of its own.
+TEST_P(AuditLogTest, ADecisionThatCannotBeWrittenDownIsRefusedAsUnavailable) {
+  const auto in_child = [&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto journal = DecisionJournal::open({.folder = folder_ / "small"}, AuditKey::random());
+    const rlimit most{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &most);
+    const std::string payload(300, 'x');
+    for (int i = 0; i < 3; ++i)
+      if (!(*journal)->append(payload)) return 1;
+    for (int i = 0; i < 3; ++i) {
+      const auto refused = (*journal)->append(payload);
+      if (refused || refused.error().code != ErrorCode::unavailable) return 2;
+    }
+    // Nothing of what failed is left, and what still fits is taken.
+    if (!(*journal)->append("short")) return 3;
+    const auto batch = (*journal)->read((*journal)->begin());
+    return batch && batch->payloads.size() == 4 && batch->lost_bytes == 0 ? 0 : 4;
+  };
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(in_child());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_P(AuditLogTest, ADecisionTooLargeForTheJournalIsRecordedAtOnce) {
   const auto log = open();
   resources::AuditEntry large = entry("/large");
   large.detail["text"] = std::string(100'000, 'x');  // beyond the journal: recorded at once

@@ -122,11 +122,11 @@ Result<void> add_audit_routes(http::Router& router, AuditLog& audit) {
   using http::Method;
   const std::string all = "/api/v1/audit";
   const std::string one = "/api/v1/workspaces/{workspace}/audit";
-  const std::string read = "organisation/read";
+  const std::string read = "logs/audit/read";
   for (const RouteText& text : std::initializer_list<RouteText>{
-           {Method::get, one, "logs/read", "Read a workspace's audit log", list_rows},
+           {Method::get, one, read, "Read a workspace's audit log", list_rows},
            {Method::get, all, read, "Read the whole audit log", list_rows},
-           {Method::get, one + "/export", "logs/read", "Export a workspace's audit log as JSON lines", export_rows},
+           {Method::get, one + "/export", read, "Export a workspace's audit log as JSON lines", export_rows},
            {Method::get, all + "/export", read, "Export the whole audit log as JSON lines", export_rows},
            {Method::get, all + "/verify", read, "Check that nobody changed the audit log", verify},
            {Method::post, all + "/verify", read, "Check the audit log against a checkpoint kept elsewhere", verify},

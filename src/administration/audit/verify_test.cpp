@@ -30,7 +30,6 @@ class VerifyTest : public AuditDatabaseTest {
   }
   bool finds(const std::string& message) {
     const auto all = messages();
-    for (const auto& each : all) std::cout << "  " << each << "\n";
     return std::ranges::find(all, message) != all.end();
   }
   using Messages = std::vector<std::string>;
