@@ -48,11 +48,12 @@ Result<void> JournalIngester::start() {
   const bool is_new = journal_.end() == begin;
   CICLO_TRY(const JournalPosition found, database_.write([&](sql::Session& session) -> Result<JournalPosition> {
     CICLO_TRY(const auto stored, stored_position_in(session, chain_.key(), journal_.id()));
-    if (stored && stored->is_true) return stored->position;
+    // Beyond the end: the folder is an older copy, or files were removed; what is noted from now on must not be missed.
+    if (stored && stored->is_true && stored->position <= journal_.end()) return stored->position;
     if (stored || !is_new)
       CICLO_CHECK(chain_.append_break_in(session,
-                                         "how far the decision journal is taken in was changed or "
-                                         "removed: decisions may be in the log twice",
+                                         "the decision journal, or how far it is taken in, was changed or removed: "
+                                         "decisions may be missing, or in the log twice",
                                          {{"journal", journal_.id()}, {"from", to_json(begin)}}));
     CICLO_CHECK(set_position_in(session, begin));
     return begin;

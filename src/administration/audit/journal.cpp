@@ -180,6 +180,7 @@ Result<JournalBatch> DecisionJournal::read(const JournalPosition& from) const {
   std::error_code error;
   const std::uint64_t size = is_current ? end.place : fs::file_size(path_of(from.file), error);
   if (error || size <= from.place) {
+    batch.is_damaged = static_cast<bool>(error);  // a file that nobody but forget_before() removes is gone
     batch.next = after;
     return batch;
   }

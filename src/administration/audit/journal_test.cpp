@@ -120,6 +120,35 @@ TEST_P(JournalTest, APositionThatWasChangedIsToldOf) {
   EXPECT_EQ(rows_of(std::string(audit_break_operation)), 1);
 }
 
+TEST_P(JournalTest, AFileThatIsGoneIsToldOf) {
+  const auto small = journal(2000);
+  take_in(*small);
+  note(*small, 0, 50);
+  ASSERT_GT(files().size(), 3U);
+  fs::remove(files()[1]);
+  take_in(*small);
+  EXPECT_EQ(rows_of(std::string(audit_break_operation)), 1);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM audit_rows WHERE target = '/49'"), 1);
+}
+
+TEST_P(JournalTest, AFolderThatWasPutBackIsToldOfAndNothingNewIsMissed) {
+  take_in(*journal());
+  fs::copy(folder_ / "audit", folder_ / "copy");
+  for (int start = 0; start < 3; ++start) {
+    const auto next = journal();
+    note(*next, 10 * start, 10 * start + 10);
+    take_in(*next);
+  }
+  fs::remove_all(folder_ / "audit");
+  fs::rename(folder_ / "copy", folder_ / "audit");
+  const auto old = journal();
+  take_in(*old);
+  EXPECT_EQ(rows_of(std::string(audit_break_operation)), 1);
+  note(*old, 30, 40);
+  take_in(*old);
+  expect_each_once(40);
+}
+
 TEST_P(JournalTest, AFullJournalRefuses) {
   const auto full = journal(1000, 3);
   ErrorCode code = ErrorCode::invalid;
