@@ -123,12 +123,4 @@ Result<bool> store_audit_key_in(sql::Session& session, const AuditKey& key, cons
   return added > 0;
 }
 
-Result<std::int64_t> reseal_audit_key_in(sql::Session& session,
-                                         const std::function<Result<std::string>(std::string_view)>& reseal) {
-  CICLO_TRY(const auto row, session.query_one("SELECT sealed FROM audit_keys WHERE id = 1"));
-  if (!row) return 0;
-  CICLO_TRY(const std::string sealed, reseal(row->text(0)));
-  return session.execute("UPDATE audit_keys SET sealed = ? WHERE id = 1", {sealed});
-}
-
 }  // namespace ciclo::administration

@@ -2,7 +2,7 @@
 // crypto_kdf). Who can write the database but has not this key can neither make a row that fits the chain nor a head, a
 // checkpoint or a policy that is taken for true.
 //
-// It is stored in the database, sealed by the server's master key; a rotation of the master key only seals it anew.
+// It is stored in the database, sealed by the server's master key; a rotation of the master key only seals it again.
 //
 // Thread safety: a key may be used from any thread.
 #pragma once
@@ -66,8 +66,5 @@ struct KeySealing {
 Result<std::optional<AuditKey>> stored_audit_key_in(sql::Session& session, const KeySealing& sealing);
 // False when there was one already (another server was first); then nothing is changed.
 Result<bool> store_audit_key_in(sql::Session& session, const AuditKey& key, const KeySealing& sealing);
-// For a rotation of the master key: replaces what is stored by what `reseal` makes of it. How many were replaced.
-Result<std::int64_t> reseal_audit_key_in(sql::Session& session,
-                                         const std::function<Result<std::string>(std::string_view)>& reseal);
 
 }  // namespace ciclo::administration

@@ -216,15 +216,9 @@ TEST_P(AuditLogTest, ALogThatIsAllOldEndsWithTheRowOfItsRemoval) {
   EXPECT_EQ(report(*log).first, 5);
 }
 
-TEST_P(AuditLogTest, TheKeyCanBeSealedAnew) {
+TEST_P(AuditLogTest, TheKeyCanBeSealedAgain) {
   ASSERT_NE(open(), nullptr);
-  const auto resealed = database_->write([&](sql::Session& session) {
-    return reseal_audit_key_in(session, [](std::string_view sealed) -> Result<std::string> {
-      return "anew!!!" + std::string(sealed.substr(7));
-    });
-  });
-  EXPECT_EQ(*resealed, 1);
-  EXPECT_TRUE(text("SELECT sealed FROM audit_keys").starts_with("anew!!!"));
+  execute("UPDATE audit_keys SET sealed = 'again!:' || substr(sealed, 8)");
   report(*open());
 }
 
