@@ -71,8 +71,9 @@ Result<Caller> AccessGuard::find_caller(const http::Request& request) const {
 
 std::string AccessGuard::workspace_of(const http::Route& route, const http::Request& request) const {
   const std::string& workspace = request.parameter("workspace");
-  if (!workspace.empty() || component_of(route.action) == organisation_component) return workspace;
-  return parts_.default_workspace;
+  const bool is_organisation =
+      component_of(route.action) == organisation_component || request.path.starts_with("/api/v1/");
+  return workspace.empty() && !is_organisation ? parts_.default_workspace : workspace;
 }
 
 Result<void> AccessGuard::admit(const http::Route& route, http::Request& request) {
@@ -81,33 +82,38 @@ Result<void> AccessGuard::admit(const http::Route& route, http::Request& request
   request.principal = caller.principal;
   request.identity = std::make_shared<Caller>(caller);
   if (route.action.empty()) return {};
-  resources::AuditEntry entry{.caller = std::move(caller),
-                              .action = route.action,
-                              .operation = std::string(http::name_of(route.method)),
-                              .workspace = workspace_of(route, request),
-                              .target = request.path,
-                              .decision = {}};
+  resources::AuditEntry entry = entry_of(route, request, {});
+  entry.workspace = workspace_of(route, request);
   const std::string resource = filled(route.resource, request);
   auto allowed = resources::require(parts_.access, entry.caller, route.action,
                                     resources::Place(std::string_view(entry.workspace), resource));
-  if (allowed) return {};
-  entry.decision = {false, allowed.error().hint};
-  record_denial(entry);
-  return Failure(std::move(allowed).error());
+  entry.decision = allowed ? *allowed : resources::Decision{false, allowed.error().hint};
+  auto noted = note(entry);
+  return allowed ? noted : Result<void>(Failure(std::move(allowed).error()));
 }
 
 void AccessGuard::refused(const http::Route& route, const http::Request& request, const Error& error) {
-  record_denial({.caller = resources::caller_of(request),
-                 .action = route.action,
-                 .operation = std::string(http::name_of(route.method)),
-                 .workspace = request.parameter("workspace"),
-                 .target = request.path,
-                 .decision = {false, error.hint.empty() ? error.message : error.hint}});
+  static_cast<void>(note(entry_of(route, request, {false, error.hint.empty() ? error.message : error.hint})));
 }
 
-void AccessGuard::record_denial(const resources::AuditEntry& entry) {
-  if (auto recorded = parts_.audit.record(entry); !recorded)
-    parts_.logger.error("audit", "a denial could not be recorded", {{"error", recorded.error().text()}});
+Result<void> AccessGuard::answered(const http::Route& route, const http::Request& request) {
+  return note(entry_of(route, request, {true, "signed in; the answer holds what its reader may see"}));
+}
+
+resources::AuditEntry AccessGuard::entry_of(const http::Route& route, const http::Request& request,
+                                            resources::Decision decision) {
+  return {.caller = resources::caller_of(request),
+          .action = route.action,
+          .operation = std::string(http::name_of(route.method)),
+          .workspace = request.parameter("workspace"),
+          .target = request.path,
+          .decision = std::move(decision)};
+}
+
+Result<void> AccessGuard::note(const resources::AuditEntry& entry) {
+  auto noted = parts_.audit.note_decision(entry);
+  if (!noted) parts_.logger.error("audit", "a decision could not be written down", {{"error", noted.error().text()}});
+  return noted;
 }
 
 }  // namespace ciclo::administration

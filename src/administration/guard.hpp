@@ -23,15 +23,18 @@ class AccessGuard final : public http::Guard {
         default_workspace;  // for routes without {workspace} whose action is a workspace's (MLflow at the bare root)
   };
   explicit AccessGuard(Parts parts) : parts_(std::move(parts)) {}
-  // Denials are written to the audit log.
+  // Every decision is written to the audit log; a request whose decision cannot be written down is refused.
   Result<void> admit(const http::Route& route, http::Request& request) override;
   void refused(const http::Route& route, const http::Request& request, const Error& error) override;
+  Result<void> answered(const http::Route& route, const http::Request& request) override;
 
  private:
   Result<resources::Caller> find_caller(const http::Request& request) const;
   // MLflow's routes at the bare root are the default workspace's.
   std::string workspace_of(const http::Route& route, const http::Request& request) const;
-  void record_denial(const resources::AuditEntry& entry);
+  static resources::AuditEntry entry_of(const http::Route& route, const http::Request& request,
+                                        resources::Decision decision);
+  Result<void> note(const resources::AuditEntry& entry);
   Parts parts_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "resources/testing.hpp"
 
@@ -21,8 +22,8 @@ class GuardTest : public ::testing::Test {
 
   static std::vector<sql::Migration> all_migrations() {
     auto all = migrations();
-    const auto access = access_migrations();
-    all.insert(all.end(), access.begin(), access.end());
+    for (const auto& module : {access_migrations(), audit_migrations()})
+      all.insert(all.end(), module.begin(), module.end());
     return all;
   }
   MintedToken mint(MintRequest request) {
@@ -87,6 +88,13 @@ TEST_F(GuardTest, RefusesAndWritesDown) {
   route.action = "storage/read";
   EXPECT_TRUE(guard.admit(route, request));
   EXPECT_EQ(resources::caller_of(request).principal, "rita");
+  EXPECT_TRUE(audit.list({.workspace = "dev"})->front().allowed);
+  // What cannot be written down does not happen.
+  ASSERT_TRUE(resources_.database->write([](sql::Session& session) -> Result<void> {
+    CICLO_CHECK(session.execute("DROP TABLE audit_rows"));
+    return {};
+  }));
+  EXPECT_FALSE(guard.admit(route, request));
 }
 
 TEST_F(GuardTest, ASingleResourceIsReachedByAGrantOnItAlone) {

@@ -5,7 +5,6 @@
 #include "administration/access/access.hpp"
 #include "administration/access/activation.hpp"
 #include "administration/access/groups.hpp"
-#include "administration/audit/audit_log.hpp"
 #include "administration/identity/identity.hpp"
 #include "platform/http/router.hpp"
 #include "resources/service.hpp"
@@ -18,7 +17,6 @@ struct AdministrationParts {
   AccessService& access;
   Groups& groups;
   Activations& activations;
-  AuditLog& audit;
   resources::ResourceService& service;
 
   sql::Database& database() const { return service.parts().database; }

@@ -1,4 +1,4 @@
-// People, services, their tokens, and the audit log.
+// People, services and their tokens.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -65,21 +65,6 @@ Result<int> delete_token(Context& context) {
                       {});
 }
 
-Result<int> list_audit(Context& context) {
-  const std::string limit = "/audit?limit=" + http::percent_encode(context.options.find("max-results").value_or("100"));
-  std::string path = "/api/v1";
-  if (!context.options.has("all-workspaces")) {
-    CICLO_TRY(path, context.session.workspace_path());
-  }
-  return print_answer(context, context.session.get(path + limit),
-                      {{"TIME", "time"},
-                       {"PRINCIPAL", "principal"},
-                       {"OPERATION", "operation"},
-                       {"TARGET", "target"},
-                       {"OUTCOME", "outcome"},
-                       {"RULE", "rule"}});
-}
-
 }  // namespace
 
 std::vector<Command> administration_commands() {
@@ -130,13 +115,7 @@ std::vector<Command> administration_commands() {
         {{"only-workspace"}, Takes::one, "Good in this workspace alone."}},
        create_token},
       {"user token", "list", "List a user's tokens.", {name_option}, list_tokens},
-      {"user token", "delete", "End a token.", {name_option, {{"id"}, Takes::one, "The token's id."}}, delete_token},
-      {"audit",
-       "list",
-       "Read the audit log, newest first.",
-       {{{"all-workspaces"}, Takes::nothing, "Of the whole organisation."},
-        {{"max-results", "r"}, Takes::one, "At most so many (default 100)."}},
-       list_audit}};
+      {"user token", "delete", "End a token.", {name_option, {{"id"}, Takes::one, "The token's id."}}, delete_token}};
 }
 
 }  // namespace ciclo::cli

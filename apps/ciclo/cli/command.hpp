@@ -49,10 +49,11 @@ std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
-std::vector<Command> administration_commands();  // users, tokens, audit
+std::vector<Command> administration_commands();  // users, tokens
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> secret_commands();          // secrets
+std::vector<Command> audit_commands();           // the audit log
 std::vector<Command> identity_link_commands();   // who of the identity provider is which user
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 

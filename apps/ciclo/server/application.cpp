@@ -6,6 +6,7 @@
 #include "administration/access/activation.hpp"
 #include "administration/access/groups.hpp"
 #include "administration/audit/audit_log.hpp"
+#include "administration/audit/handlers.hpp"
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
 #include "administration/identity/identity.hpp"
@@ -183,7 +184,14 @@ Result<void> Application::Parts::build_core() {
     return found == nullptr ? std::string("workspace") : found->component;
   });
   identity = std::make_unique<administration::IdentityService>(*database, clock);
-  audit = std::make_unique<administration::AuditLog>(*database, clock);
+  const std::string place = administration::sealed_place("audit_keys", "sealed", {"1"});
+  const administration::KeySealing sealing{
+      .seal = [this, place](std::string_view secret) { return sealer->seal(secret, place); },
+      .open = [this, place](std::string_view sealed) { return sealer->open_sealed(sealed, place); }};
+  CICLO_TRY(audit, administration::AuditLog::open(
+                       {*database, clock, sealing, folders.audit, [this](std::string_view failure) {
+                          logger->error("audit", "the audit log cannot take decisions in", {{"error", failure}});
+                        }}));
   vault = std::make_unique<administration::Vault>(
       administration::Vault::Parts{*database, *sealer, *access, *audit, known_secrets, clock});
   store = std::make_unique<resources::ResourceStore>(clock);
@@ -312,8 +320,8 @@ void Application::Parts::build_endpoints() {
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
-  CICLO_CHECK(
-      administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *audit, *service}));
+  CICLO_CHECK(administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *service}));
+  CICLO_CHECK(administration::add_audit_routes(router, *audit));
   CICLO_CHECK(administration::add_secret_routes(router, {*vault, *service}));
   CICLO_CHECK(administration::oidc::add_sign_in_routes(router, {.openid = openid.get(),
                                                                 .database = *database,
@@ -401,6 +409,7 @@ void Application::stop() {
   parts_->server->stop(stop_grace);
   parts_->loop->stop();
   parts_->jobs->stop();
+  parts_->audit->stop();
 }
 
 }  // namespace ciclo::server

@@ -54,6 +54,7 @@ administration::SealedColumns all_sealed_columns() {
   administration::SealedColumns all;
   for (const auto& module : {administration::vault_sealed_columns(), outer_loop::endpoint_sealed_columns()})
     all.insert(all.end(), module.begin(), module.end());
+  all.push_back({.table = "audit_keys", .key = {"id"}, .column = "sealed"});
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "server/schema.hpp"
 
 #include "administration/access/store.hpp"
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "administration/oidc/migrations.hpp"
 #include "administration/secrets/rotation.hpp"
@@ -24,9 +25,9 @@ std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
   for (const auto& module :
        {events::migrations(), resources::migrations(), administration::migrations(),
-        administration::access_migrations(), administration::secret_migrations(), administration::oidc::migrations(),
-        tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-        outer_loop::endpoint_migrations(), monitoring::migrations()})
+        administration::access_migrations(), administration::audit_migrations(), administration::secret_migrations(),
+        administration::oidc::migrations(), tracking::migrations(), inner_loop::job_migrations(),
+        outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -167,6 +167,7 @@ Folders::Folders(const std::filesystem::path& folder)
       endpoints(folder / "endpoints"),
       environments(folder / "environments"),
       collected(folder / "collected"),
+      audit(folder / "audit"),
       admin_token(folder / "admin.token"),
       master_key(folder / "master.key"),
       server_file(folder / "server.json") {}

@@ -55,7 +55,7 @@ Result<std::shared_ptr<const administration::MasterKeySource>> read_next_key(con
 // <data>/ciclo.db and so on.
 struct Folders {
   explicit Folders(const std::filesystem::path& data);
-  std::filesystem::path data, database, blobs, jobs, endpoints, environments, collected, admin_token, master_key,
+  std::filesystem::path data, database, blobs, jobs, endpoints, environments, collected, audit, admin_token, master_key,
       server_file;
 };
 

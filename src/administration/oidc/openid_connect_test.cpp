@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "administration/access/store.hpp"
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "administration/oidc/migrations.hpp"
 #include "administration/oidc/test_provider.hpp"
@@ -13,7 +15,8 @@ namespace {
 
 std::vector<sql::Migration> all_migrations() {
   auto all = administration::migrations();
-  for (const auto& migration : oidc::migrations()) all.push_back(migration);
+  for (const auto& module : {administration::access_migrations(), administration::audit_migrations(), oidc::migrations()})
+    all.insert(all.end(), module.begin(), module.end());
   return all;
 }
 

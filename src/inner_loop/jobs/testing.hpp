@@ -14,6 +14,7 @@
 
 #include "administration/access/access.hpp"
 #include "administration/audit/audit_log.hpp"
+#include "administration/audit/migrations.hpp"
 #include "administration/identity/migrations.hpp"
 #include "administration/kinds.hpp"
 #include "base/yaml.hpp"
@@ -72,7 +73,8 @@ struct JobServer {
     CICLO_TRY(database, sql::Database::open("sqlite:" + (data / "test.db").string()));
     std::vector<sql::Migration> all;
     for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                               administration::access_migrations(), tracking::migrations(), job_migrations()})
+                               administration::access_migrations(), administration::audit_migrations(),
+                               tracking::migrations(), job_migrations()})
       all.insert(all.end(), module.begin(), module.end());
     CICLO_CHECK(database->migrate(all));
     CICLO_TRY(blobs, blobs::open_folder_store(data / "blobs"));

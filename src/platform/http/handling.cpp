@@ -85,7 +85,12 @@ std::optional<Response> admit(const Core& core, const Route& route, Request& req
 }
 
 Response handle(const Core& core, const Route& route, Request& request) {
-  auto result = guarded(core, request, [&] { return route.handler(request); });
+  auto result = guarded(core, request, [&]() -> Result<Response> {
+    CICLO_TRY(Response answer, route.handler(request));
+    const bool judges_itself = core.guard && route.access == Access::required && route.action.empty();
+    if (judges_itself && route.method == Method::get) CICLO_CHECK(core.guard->answered(route, request));
+    return answer;
+  });
   if (result) return *std::move(result);
   if (result.error().code == ErrorCode::internal) report(core, request, result.error().text());
   if (result.error().code == ErrorCode::denied && core.guard) core.guard->refused(route, request, result.error());

@@ -95,6 +95,8 @@ class Guard {
   virtual Result<void> admit(const Route& route, Request& request) = 0;
   // Told when a handler that judged by itself refused (ErrorCode::denied). For the audit log.
   virtual void refused(const Route& /*route*/, const Request& /*request*/, const Error& /*error*/) {}
+  // Told when a handler that judges by itself (no Route::action) answers a reader. A failure goes out in its place.
+  virtual Result<void> answered(const Route& /*route*/, const Request& /*request*/) { return {}; }
 };
 
 }  // namespace ciclo::http
