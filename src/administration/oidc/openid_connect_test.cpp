@@ -15,7 +15,8 @@ namespace {
 
 std::vector<sql::Migration> all_migrations() {
   auto all = administration::migrations();
-  for (const auto& module : {administration::access_migrations(), administration::audit_migrations(), oidc::migrations()})
+  for (const auto& module :
+       {administration::access_migrations(), administration::audit_migrations(), oidc::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

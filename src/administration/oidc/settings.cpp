@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include "base/text.hpp"
+#include "platform/http/url.hpp"
 
 namespace ciclo::administration::oidc {
 namespace {
@@ -18,20 +17,9 @@ struct Parts {
   bool has_more = false;  // query, fragment or user
 };
 
-// What stands between "//" and the path, the query or the fragment.
-std::string_view authority_in(std::string_view url) {
-  const std::size_t slashes = url.find("//");
-  if (slashes == std::string_view::npos) return {};
-  url.remove_prefix(slashes + 2);
-  return url.substr(0, url.find_first_of("/?#"));
-}
-
 std::optional<Parts> parts_of(const std::string& url) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = http::parse_url(url);
   if (!parsed || parsed->encoded_host().empty()) return std::nullopt;
-  // Boost 1.81 takes "http://127.0.0.1.example.org" for the address 127.0.0.1, with the rest in no part.
-  const auto authority = parsed->encoded_authority();
-  if (std::string_view(authority.data(), authority.size()) != authority_in(url)) return std::nullopt;
   const auto scheme = parsed->scheme();
   const std::string host = to_lower(std::string(parsed->host_address()));
   // By the kind of host: a name may begin with 127 too.

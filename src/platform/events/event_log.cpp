@@ -16,6 +16,9 @@ namespace ciclo::events {
 
 namespace {
 
+// More than append() can have been given by a request, so that what is in the log can always be read.
+constexpr JsonLimits stored_limits = {.max_bytes = std::size_t{256} << 20U, .max_depth = 512};
+
 constexpr std::size_t max_limit = 10'000;
 constexpr std::string_view columns = "sequence, id, type, source, subject, workspace, actor, time_ms, data";
 
@@ -44,7 +47,7 @@ Result<Event> event_of(const sql::Row& row) {
   event.workspace = row.text(5);
   event.actor = row.text(6);
   event.time = from_unix_ms(row.integer(7));
-  auto data = parse_json(row.text(8));
+  auto data = parse_json(row.text(8), stored_limits);
   if (!data) {
     data.error().add_context(fmt::format("event {} holds no valid JSON", event.sequence));
     data.error().code = ErrorCode::internal;
@@ -67,9 +70,6 @@ Result<std::vector<Event>> events_of(const std::vector<sql::Row>& rows) {
 // PostgreSQL gives sequence numbers when asked, not when committing: with several servers a reader could see 8,
 // remember it and miss a 7 committed later. Who appends therefore holds this lock to the end of its transaction.
 constexpr std::string_view lock_order = "SELECT pg_advisory_xact_lock(4851938202)";
-
-// More than append() can have been given by a request, so that what is in the log can always be read.
-constexpr JsonLimits stored_limits = {.max_bytes = std::size_t{256} << 20U, .max_depth = 512};
 
 struct Condition {
   std::string sql;

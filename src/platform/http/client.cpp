@@ -1,13 +1,12 @@
 #include "platform/http/client.hpp"
 
 #include <algorithm>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <mutex>
 #include <vector>
 
 #include "platform/http/client_connection.hpp"
 #include "platform/http/parser.hpp"
+#include "platform/http/url.hpp"
 
 namespace ciclo::http {
 namespace {
@@ -23,7 +22,7 @@ struct Address {
 };
 
 Result<Address> address_of(const std::string& url) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = parse_url(url);
   // What is malformed may hold a password in a place where it is not found.
   const auto invalid = [&url] {
     const std::string shown = url.find('@') == std::string::npos ? "'" + url.substr(0, 200) + "'" : "the address";

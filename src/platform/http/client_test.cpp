@@ -70,8 +70,9 @@ TEST(Client, SaysWhomItCannotReach) {
 
 TEST(Client, RefusesWhatIsNoUrl) {
   Client client;
-  for (const char* url :
-       {"", "127.0.0.1:80", "ftp://x/", "http://", "http://user:pw@x/", "http://x y/", "http://127.0.0.1:99999999/"}) {
+  // The last but one: Boost.URL 1.81 would connect to the address that the name begins with.
+  for (const char* url : {"", "127.0.0.1:80", "ftp://x/", "http://", "http://user:pw@x/", "http://x y/",
+                          "http://127.0.0.1.example.org/", "http://127.0.0.1:99999999/"}) {
     const auto response = client.send({.url = url});
     ASSERT_FALSE(response) << url;
     EXPECT_EQ(response.error().code,

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "platform/http/url.hpp"
+
 namespace ciclo::http {
 namespace {
 
@@ -18,7 +20,7 @@ bool is_redirect(int status) {
 // Where a redirect leads, seen from `url`.
 Result<std::string> redirected(const std::string& url, const ClientResponse& response) {
   const std::string location(response.headers.find("location").value_or(""));
-  const auto base = boost::urls::parse_uri(url);
+  const auto base = parse_url(url);
   const auto reference = boost::urls::parse_uri_reference(location);
   boost::urls::url next;
   if (location.empty() || !base || !reference || !boost::urls::resolve(*base, *reference, next))
