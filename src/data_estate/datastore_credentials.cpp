@@ -23,17 +23,25 @@ constexpr std::array<SecretField, 4> secret_fields = {{{"account_key", "account_
                                                        {"certificate", "certificate"}}};
 constexpr std::string_view write_value = "secrets/values/write";
 
+// The secret that a value written into the document itself is kept in.
+std::string own_secret(const std::string& datastore, const char* field) {
+  return fmt::format("datastore-{}-{}", datastore, replace_all(field, "_", "-"));
+}
+
+std::string reference_to(const std::string& secret) {
+  return fmt::format("${{{{secrets.{}}}}}", secret);
+}
+
 // The name of the secret that holds the value now.
 Result<std::string> move_to_vault(const CheckContext& context, const administration::Vault& vault,
-                                  const resources::ResourceKey& datastore, const std::string& field,
-                                  std::string_view value) {
-  const std::string name = fmt::format("datastore-{}-{}", datastore.name, replace_all(field, "_", "-"));
+                                  const resources::ResourceKey& datastore, const char* field, std::string_view value) {
+  const std::string name = own_secret(datastore.name, field);
   const auto decision = resources::require(context.access, context.caller, write_value,
                                            {datastore.workspace, administration::secret_subject(name)});
   if (!decision) {
     Error error = decision.error();
     error.add_context("a credential is kept in the vault");
-    error.target = "/credentials/" + field;
+    error.target = std::string("/credentials/") + field;
     return Failure(std::move(error));
   }
   auto made = vault.put_in(context.session, {.workspace = datastore.workspace,
@@ -43,7 +51,7 @@ Result<std::string> move_to_vault(const CheckContext& context, const administrat
                                              .expires_at = std::nullopt,
                                              .created_by = context.caller.principal});
   if (!made) {
-    made.error().target = "/credentials/" + field;
+    made.error().target = std::string("/credentials/") + field;
     return Failure(made.error());
   }
   CICLO_CHECK(vault.parts().audit.record(context.session,
@@ -88,15 +96,31 @@ Result<void> keep_credentials(const CheckContext& context, Draft& draft, const a
     }
     const WipedText value(std::move(text));
     CICLO_TRY(const std::string name, move_to_vault(context, *vault, key, field.name, value.get()));
-    credentials[field.name] = fmt::format("${{{{secrets.{}}}}}", name);
+    credentials[field.name] = reference_to(name);
   }
   // What was moved just now is not asked for: who may write a secret need not be allowed to read it.
   Json given = credentials;
   for (const SecretField& field : secret_fields)
-    if (text_or(given, field.name) ==
-        fmt::format("${{{{secrets.datastore-{}-{}}}}}", key.name, replace_all(field.name, "_", "-")))
-      given.erase(field.name);
+    if (text_or(given, field.name) == reference_to(own_secret(key.name, field.name))) given.erase(field.name);
   return administration::check_secret_references(context, key.workspace, given, "/credentials");
+}
+
+Result<void> forget_credentials(const CheckContext& context, const resources::Resource& datastore,
+                                const administration::Vault& vault) {
+  const resources::ResourceKey& key = datastore.key;
+  for (const SecretField& field : secret_fields) {
+    const std::string name = own_secret(key.name, field.name);
+    if (text_or(member(datastore.spec, "credentials"), field.name) != reference_to(name)) continue;
+    CICLO_CHECK(administration::Vault::store().erase(context.session, key.workspace, name));
+    CICLO_CHECK(vault.parts().audit.record(context.session, {.caller = context.caller,
+                                                             .action = "storage/write",
+                                                             .operation = "delete secret",
+                                                             .workspace = key.workspace,
+                                                             .target = administration::secret_path(key.workspace, name),
+                                                             .decision = {true, "it goes with its datastore"},
+                                                             .detail = {{"used_by", key.path()}}}));
+  }
+  return {};
 }
 
 }  // namespace ciclo::data_estate

@@ -18,4 +18,8 @@ void name_credential_type(Json& spec);
 Result<void> keep_credentials(const resources::CheckContext& context, resources::Draft& draft,
                               const administration::Vault* vault);
 
+// Secrets that were made for the datastore's own values end with it.
+Result<void> forget_credentials(const resources::CheckContext& context, const resources::Resource& datastore,
+                                const administration::Vault& vault);
+
 }  // namespace ciclo::data_estate

@@ -69,8 +69,10 @@ Result<void> check_datastore(const CheckContext& context, Draft& draft, const ad
   return keep_credentials(context, draft, vault);
 }
 
-Result<void> check_datastore_delete(const CheckContext&, const resources::Resource& datastore) {
-  if (!is_builtin_datastore(datastore.key.name)) return {};
+Result<void> check_datastore_delete(const CheckContext& context, const resources::Resource& datastore,
+                                    const administration::Vault* vault) {
+  if (!is_builtin_datastore(datastore.key.name))
+    return vault == nullptr ? Result<void>() : forget_credentials(context, datastore, *vault);
   return fail(ErrorCode::conflict, fmt::format("'{}' belongs to the workspace and stays", datastore.key.name));
 }
 
@@ -106,7 +108,9 @@ resources::Kind datastore_kind(const administration::Vault* vault) {
   kind.columns = {{"NAME", "name"}, {"TYPE", "type"}, {"ACCOUNT", "account_name"}};
   kind.normalise = normalise_datastore;
   kind.check = [vault](const CheckContext& context, Draft& draft) { return check_datastore(context, draft, vault); };
-  kind.check_delete = check_datastore_delete;
+  kind.check_delete = [vault](const CheckContext& context, const resources::Resource& datastore) {
+    return check_datastore_delete(context, datastore, vault);
+  };
   return kind;
 }
 

@@ -117,17 +117,5 @@ TEST(Patterns, MatchAsGlobs) {
     EXPECT_TRUE(check_pattern(good)) << good;
 }
 
-TEST(Scopes, ReadBackWhatTheyWrite) {
-  for (const char* text :
-       {"/", "/workspaces/dev", "/workspaces/dev/components/storage", "/workspaces/dev/online-endpoint/weather"}) {
-    const auto scope = parse_scope(text);
-    ASSERT_TRUE(scope) << text;
-    EXPECT_EQ(scope->text(), text);
-  }
-  for (const char* bad :
-       {"", "dev", "/workspaces", "/workspaces/", "/workspaces/dev/components/stores", "/workspaces/dev/weather"})
-    EXPECT_FALSE(parse_scope(bad)) << bad;
-}
-
 }  // namespace
 }  // namespace ciclo::administration

@@ -30,7 +30,4 @@ struct Scope {
   bool covers(const resources::Place& place, std::string_view action) const;
 };
 
-// Fails with invalid, saying what scopes look like.
-Result<Scope> parse_scope(std::string_view text);
-
 }  // namespace ciclo::administration
