@@ -21,7 +21,7 @@ Result<void> add_kinds(resources::KindTable& kinds, const KindParts& parts) {
   CICLO_CHECK(kinds.add(inner_loop::component_kind()));
   CICLO_CHECK(kinds.add(inner_loop::job_kind(parts.locations, parts.server_url)));
   CICLO_CHECK(kinds.add(registry::model_kind(parts.inspector)));
-  CICLO_CHECK(kinds.add(outer_loop::online_endpoint_kind(parts.endpoint_keys)));
+  CICLO_CHECK(kinds.add(outer_loop::online_endpoint_kind(parts.endpoint_keys, parts.endpoint_identities)));
   CICLO_CHECK(kinds.add(outer_loop::online_deployment_kind(parts.locations)));
   CICLO_CHECK(kinds.add(outer_loop::approval_kind()));
   CICLO_CHECK(kinds.add(outer_loop::trigger_kind()));

@@ -8,6 +8,7 @@
 #include "administration/secrets/vault.hpp"
 #include "base/error.hpp"
 #include "data_estate/locations.hpp"
+#include "outer_loop/endpoints/endpoint_identity.hpp"
 #include "outer_loop/endpoints/keys.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "registry/inspector.hpp"
@@ -23,6 +24,7 @@ struct KindParts {
   blobs::BlobStore* blobs = nullptr;
   const registry::ModelInspector* inspector = nullptr;
   const outer_loop::EndpointKeys* endpoint_keys = nullptr;
+  const outer_loop::EndpointIdentities* endpoint_identities = nullptr;
   std::function<std::string()> server_url;
 };
 

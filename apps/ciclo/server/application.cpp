@@ -129,6 +129,7 @@ struct Application::Parts {
   std::unique_ptr<monitoring::ScheduleController> schedules;
 
   std::unique_ptr<outer_loop::EndpointKeys> endpoint_keys;
+  std::unique_ptr<outer_loop::EndpointIdentities> endpoint_identities;
   std::unique_ptr<outer_loop::EndpointTokens> endpoint_tokens;
   outer_loop::ServedCredentials served_credentials;
   std::unique_ptr<outer_loop::ScorerProcesses> scorers;
@@ -197,7 +198,10 @@ Result<void> Application::Parts::build_core() {
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
       *database, *events, kinds, *store, *access, *audit, clock,
-      [this](sql::Session& session, const resources::ResourceKey& gone) { return access->forget_in(session, gone); }});
+      [this](sql::Session& session, const resources::ResourceKey& gone) -> Result<void> {
+        CICLO_CHECK(access->forget_in(session, gone));
+        return gone.kind == "online-endpoint" ? endpoint_identities->forget_in(session, gone) : Result<void>();
+      }});
   groups = std::make_unique<administration::Groups>(*access, *identity, *service);
   activations = std::make_unique<administration::Activations>(*access, *service);
   activation_ends = std::make_unique<administration::ActivationController>(*activations);
@@ -232,12 +236,15 @@ Result<void> Application::Parts::build_kinds() {
   model_locator = std::make_unique<registry::RegistryLocator>(*service, *blobs);
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
   endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
+  endpoint_identities = std::make_unique<outer_loop::EndpointIdentities>(
+      outer_loop::EndpointIdentities::Parts{*database, *identity, *access, [this] { return url(); }});
   CICLO_CHECK(add_kinds(kinds, {.administration = {access.get(), identity.get()},
                                 .vault = vault.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
                                 .endpoint_keys = endpoint_keys.get(),
+                                .endpoint_identities = endpoint_identities.get(),
                                 .server_url = [this] { return url(); }}));
   CICLO_CHECK(
       prepare_first_start({*database, *identity, *access, *service}, folders.admin_token, settings.reset_admin_token));
@@ -305,9 +312,10 @@ void Application::Parts::build_endpoints() {
                                                   const std::stop_token& stop) { return maker.make(request, stop); };
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
-      outer_loop::EndpointController::Parts{
-          *service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers, scorer_control, *preparations,
-          *logger, [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get()},
+      outer_loop::EndpointController::Parts{*service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers,
+                                            scorer_control, *preparations, *logger,
+                                            [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get(),
+                                            endpoint_identities.get()},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
   promoter = std::make_unique<registry::Promoter>(*service, *blobs);

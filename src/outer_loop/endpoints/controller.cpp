@@ -252,7 +252,7 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
   parts_.served.forget(key);
   memory.started = now;  // also when it cannot be started: that counts as a short life
-  const WipedText secrets = secrets_for(parts_.vault, plan.config, key, parts_.logger);
+  CICLO_TRY(const WipedText secrets, secrets_of(view, plan, EndpointIdentities::Tokens::first));
   CICLO_TRY(const auto process, parts_.scorers.start(view.folder, secrets.get()));
   parts_.scorers.watch(key, process, [wake = parts_.wake, key] { wake(key); });
   parts_.logger.info("endpoints", "the scorer was started", {{"endpoint", key.path()}, {"pid", process.pid}});
@@ -261,7 +261,7 @@ Result<EndpointController::Next> EndpointController::start(const View& view, con
 
 Result<EndpointController::Next> EndpointController::reload(const View& view, const Plan& plan, const Json& status) {
   CICLO_CHECK(write_private_json(view.folder.config(), plan.config));
-  const WipedText secrets = secrets_for(parts_.vault, plan.config, view.endpoint.key, parts_.logger);
+  CICLO_TRY(const WipedText secrets, secrets_of(view, plan, EndpointIdentities::Tokens::one_more));
   if (!secrets.get().empty())
     CICLO_CHECK(parts_.control.give_secrets(port_of(view.endpoint), view.secrets.control, secrets.get()));
   CICLO_CHECK(parts_.control.reload(static_cast<pid_t>(number_or(status, "pid", 0))));
@@ -319,6 +319,15 @@ Result<void> EndpointController::take_failure(View& view, const Pending& pending
   return {};
 }
 
+// What the scorer is handed beside its configuration.
+Result<WipedText> EndpointController::secrets_of(const View& view, const Plan& plan,
+                                                 EndpointIdentities::Tokens tokens) const {
+  const ResourceKey& key = view.endpoint.key;
+  WipedText secrets = secrets_for(parts_.vault, plan.config, key, parts_.logger);
+  if (parts_.identities != nullptr) CICLO_CHECK(parts_.identities->add_token(key, plan.config, tokens, secrets));
+  return secrets;
+}
+
 Result<Json> EndpointController::base_config(const View& view) const {
   const ResourceKey& key = view.endpoint.key;
   CICLO_TRY(const auto signer, tokens::SigningKey::from_seed(view.secrets.token_seed));
@@ -342,6 +351,12 @@ Result<Json> EndpointController::base_config(const View& view) const {
 }
 
 Result<std::optional<Json>> EndpointController::entry_for(const View& view, const Resource& deployment) {
+  CICLO_TRY(auto entry, prepared_entry(view, deployment));
+  if (entry && parts_.identities != nullptr) parts_.identities->put_into(view.endpoint, *entry);
+  return entry;
+}
+
+Result<std::optional<Json>> EndpointController::prepared_entry(const View& view, const Resource& deployment) {
   const Json& accepted = entry_of(member(view.accepted, "config"), deployment.key.name);
   if (is_settled(deployment)) {
     if (text_or(deployment.status, "provisioning_state") == "Failed") return std::optional<Json>();

@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 
+#include "outer_loop/endpoints/endpoint_identity.hpp"
 #include "outer_loop/endpoints/keys.hpp"
 #include "outer_loop/endpoints/plan.hpp"
 #include "outer_loop/endpoints/preparation.hpp"
@@ -37,7 +38,8 @@ class EndpointController final : public resources::Controller {
     log::Logger& logger;
     // Asks for a call of reconcile() soon (ReconcileLoop::wake).
     std::function<void(const resources::ResourceKey&)> wake;
-    const administration::Vault* vault = nullptr;  // without one, no deployment has secrets
+    const administration::Vault* vault = nullptr;    // without one, no deployment has secrets
+    const EndpointIdentities* identities = nullptr;  // without it, no endpoint has an identity
   };
   struct Settings {
     std::filesystem::path endpoints;  // <data>/endpoints
@@ -94,9 +96,12 @@ class EndpointController final : public resources::Controller {
   Result<void> accept(View& view, const Json& status);
   Result<void> take_failure(View& view, const Pending& pending, const std::string& error);
 
+  Result<WipedText> secrets_of(const View& view, const Plan& plan, EndpointIdentities::Tokens tokens) const;
   Result<Json> base_config(const View& view) const;
   Result<Plan> plan(const View& view, bool is_running);
+  // In scorer.json, as it is wanted now; nothing while it is being prepared, and when that failed.
   Result<std::optional<Json>> entry_for(const View& view, const resources::Resource& deployment);
+  Result<std::optional<Json>> prepared_entry(const View& view, const resources::Resource& deployment);
   // Writes down how deployments and endpoint are now.
   Result<void> settle(const View& view, const Plan& plan);
   Result<void> mark_succeeded(const resources::Resource& deployment);

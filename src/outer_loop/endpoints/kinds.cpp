@@ -47,7 +47,8 @@ Result<void> normalise_endpoint(Draft& draft) {
   return {};
 }
 
-Result<void> check_endpoint(const CheckContext& context, Draft& draft, const EndpointKeys* keys) {
+Result<void> check_endpoint(const CheckContext& context, Draft& draft, const EndpointKeys* keys,
+                            const EndpointIdentities* identities) {
   Resource& endpoint = draft.resource;
   CICLO_TRY(const auto deployments, deployments_of(context.session, context.store, endpoint.key));
   std::vector<std::string> names;
@@ -60,7 +61,7 @@ Result<void> check_endpoint(const CheckContext& context, Draft& draft, const End
   endpoint.status["provisioning_state"] = draft.before == nullptr ? "Creating" : "Updating";
   if (draft.before == nullptr && keys != nullptr)
     CICLO_CHECK(keys->make(context.session, {endpoint.key.workspace, endpoint.key.name}));
-  return {};
+  return identities == nullptr ? Result<void>() : identities->settle_in(context.session, endpoint);
 }
 
 // The script lies in the folder that came with it.
@@ -152,7 +153,7 @@ Result<std::vector<Resource>> deployments_of(sql::Session& session, const resour
   return std::move(page.items);
 }
 
-resources::Kind online_endpoint_kind(const EndpointKeys* keys) {
+resources::Kind online_endpoint_kind(const EndpointKeys* keys, const EndpointIdentities* identities) {
   resources::Kind kind;
   kind.name = "online-endpoint";
   kind.plural = "online-endpoints";
@@ -164,7 +165,9 @@ resources::Kind online_endpoint_kind(const EndpointKeys* keys) {
       {"NAME", "name"}, {"STATE", "provisioning_state"}, {"TRAFFIC", "traffic"}, {"SCORING URI", "scoring_uri"}};
   kind.check_name = check_short_name;
   kind.normalise = normalise_endpoint;
-  kind.check = [keys](const CheckContext& context, Draft& draft) { return check_endpoint(context, draft, keys); };
+  kind.check = [keys, identities](const CheckContext& context, Draft& draft) {
+    return check_endpoint(context, draft, keys, identities);
+  };
   kind.view = [](const Resource& endpoint) {
     static const resources::Kind plain = online_endpoint_kind(nullptr);
     Json out = resources::default_view(plain, endpoint);

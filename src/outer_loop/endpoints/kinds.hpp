@@ -12,13 +12,14 @@
 #pragma once
 
 #include "data_estate/locations.hpp"
+#include "outer_loop/endpoints/endpoint_identity.hpp"
 #include "outer_loop/endpoints/keys.hpp"
 #include "resources/kind.hpp"
 
 namespace ciclo::outer_loop {
 
-// `keys` must outlive the kind; null for programs that only need the table (the command line).
-resources::Kind online_endpoint_kind(const EndpointKeys* keys);
+// Both must outlive the kind; null for programs that only need the table (the command line).
+resources::Kind online_endpoint_kind(const EndpointKeys* keys, const EndpointIdentities* identities = nullptr);
 // `locations` likewise.
 resources::Kind online_deployment_kind(const data_estate::Locations* locations);
 
