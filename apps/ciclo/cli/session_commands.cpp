@@ -24,7 +24,7 @@ Result<std::string> read_token(const Context& context) {
 Result<int> login(Context& context) {
   Config config = context.session.config();
   while (config.server.ends_with('/')) config.server.pop_back();
-  CICLO_TRY(config.token, read_token(context));
+  CICLO_TRY(config.token, context.options.has("username") ? sign_in(context.options, config) : read_token(context));
   // Nothing is written before the server has said who this is.
   Session session(config);
   CICLO_TRY(const Json me, session.get("/api/v1/me"));
@@ -36,6 +36,7 @@ Result<int> login(Context& context) {
 
 Result<int> logout(Context&) {
   CICLO_TRY(Config config, load_config());
+  end_sign_in(config);
   config.token.clear();
   CICLO_CHECK(save_config(config));
   return 0;
@@ -69,12 +70,11 @@ Result<int> show_account(Context& context) {
 }  // namespace
 
 std::vector<Command> session_commands() {
-  return {{"login",
-           "",
-           "Sign in at a server and remember it.",
-           {{{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."}},
-           login},
-          {"logout", "", "Forget the token.", {}, logout},
+  std::vector<Option> login_options{
+      {{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."}};
+  for (Option& option : sign_in_options()) login_options.push_back(std::move(option));
+  return {{"login", "", "Sign in at a server and remember it.", std::move(login_options), login},
+          {"logout", "", "Forget the token, and end it when it came from signing in.", {}, logout},
           {"configure",
            "",
            "Set defaults: ciclo configure --defaults workspace=dev.",

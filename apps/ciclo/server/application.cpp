@@ -10,6 +10,10 @@
 #include "administration/identity/identity.hpp"
 #include "administration/identity/migrations.hpp"
 #include "administration/secrets/sealing.hpp"
+#include "administration/sign_in/cookies.hpp"
+#include "administration/sign_in/handlers.hpp"
+#include "administration/sign_in/migrations.hpp"
+#include "administration/sign_in/session_authenticator.hpp"
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
@@ -59,9 +63,10 @@ std::string database_url(const Settings& settings, const Folders& folders) {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto& module : {events::migrations(), resources::migrations(), administration::migrations(),
-                             tracking::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
-                             outer_loop::endpoint_migrations(), monitoring::migrations()})
+  for (const auto& module :
+       {events::migrations(), resources::migrations(), administration::migrations(),
+        administration::sign_in_migrations(), tracking::migrations(), inner_loop::job_migrations(),
+        outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
@@ -84,6 +89,10 @@ struct Application::Parts {
   std::unique_ptr<administration::AccessService> access;
   std::unique_ptr<administration::IdentityService> identity;
   std::unique_ptr<administration::AuditLog> audit;
+
+  std::unique_ptr<administration::Sessions> sessions;
+  std::unique_ptr<administration::PasswordHasher> hasher;
+  std::unique_ptr<administration::SignIn> sign_in;
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
@@ -124,11 +133,13 @@ struct Application::Parts {
   ServerMetrics metrics;
   http::Router router;
   std::unique_ptr<administration::TokenAuthenticator> tokens;
+  std::unique_ptr<administration::SessionAuthenticator> session_authenticator;
   std::unique_ptr<administration::AccessGuard> guard;
   std::unique_ptr<http::Server> server;
 
   Result<void> open_platform();
   Result<void> build_core();
+  void build_sign_in();
   Result<void> build_kinds();
   void build_controllers();
   void build_jobs();
@@ -136,6 +147,7 @@ struct Application::Parts {
   void build_monitoring();
   Result<void> build_routes();
   Result<void> listen();
+  std::string public_origin() const { return administration::origin_of_url(settings.public_url).value_or(""); }
   std::string url() const;
 };
 
@@ -161,7 +173,18 @@ Result<void> Application::Parts::build_core() {
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(
       resources::ResourceService::Parts{*database, *events, kinds, *store, *access, *audit, clock});
+  build_sign_in();
   return {};
+}
+
+void Application::Parts::build_sign_in() {
+  administration::Sessions::Settings session_settings;
+  session_settings.is_secure = settings.tls.has_value() || public_origin().starts_with("https:");
+  sessions = std::make_unique<administration::Sessions>(*database, clock, session_settings);
+  hasher = std::make_unique<administration::PasswordHasher>(administration::PasswordHasher::Settings());
+  sign_in = std::make_unique<administration::SignIn>(
+      administration::SignIn::Parts{*service, *identity, *sealer, *sessions, *hasher},
+      administration::SignIn::Settings{settings.sign_in_life});
 }
 
 Result<void> Application::Parts::build_kinds() {
@@ -251,6 +274,8 @@ void Application::Parts::build_endpoints() {
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
   CICLO_CHECK(administration::add_administration_routes(router, {*database, *identity, *access, *audit, *service}));
+  CICLO_CHECK(administration::add_sign_in_routes(router, {*sign_in, public_origin()}));
+  CICLO_CHECK(administration::add_account_routes(router, *sign_in));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -265,8 +290,9 @@ Result<void> Application::Parts::build_routes() {
 
 Result<void> Application::Parts::listen() {
   tokens = std::make_unique<administration::TokenAuthenticator>(*identity);
-  guard = std::make_unique<administration::AccessGuard>(
-      administration::AccessGuard::Parts{{tokens.get()}, *access, *audit, *logger, settings.default_workspace});
+  session_authenticator = std::make_unique<administration::SessionAuthenticator>(*sessions, public_origin());
+  guard = std::make_unique<administration::AccessGuard>(administration::AccessGuard::Parts{
+      {tokens.get(), session_authenticator.get()}, *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
   http_settings.address = settings.address;
   http_settings.port = settings.port;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "administration/sign_in/cookies.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::server {
@@ -13,6 +14,19 @@ Result<std::uint16_t> read_port(const std::string& text) {
   const auto port = parse_int(text);
   if (port && *port >= 0 && *port <= 65535) return static_cast<std::uint16_t>(*port);
   return fail(ErrorCode::invalid, fmt::format("'{}' is not a port", text), "--port", "0 to 65535; 0 takes a free one");
+}
+
+Result<std::chrono::hours> read_sign_in_life(const std::string& text) {
+  const auto hours = parse_int(text);
+  if (hours && *hours >= 1 && *hours <= 720) return std::chrono::hours(*hours);
+  return fail(ErrorCode::invalid, fmt::format("'{}' is not a number of hours", text), "--sign-in-hours", "1 to 720");
+}
+
+Result<std::string> read_public_url(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  if (administration::origin_of_url(text)) return text;
+  return fail(ErrorCode::invalid, fmt::format("'{}' is not a URL", text), "--public-url",
+              "for example https://ciclo.example.org");
 }
 
 }  // namespace
@@ -27,6 +41,8 @@ std::vector<cli::Option> server_options() {
           {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
           {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
           {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
+          {{"public-url"}, Takes::one, "The URL by which people reach the server, when a proxy stands before it."},
+          {{"sign-in-hours"}, Takes::one, "How long a token of ciclo login --username lives (default: 12)."},
           {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
 }
 
@@ -54,6 +70,12 @@ Result<Settings> read_settings(const cli::Options& options) {
   }
   settings.default_workspace = options.find("default-workspace").value_or(settings.default_workspace);
   settings.reset_admin_token = options.has("reset-admin-token");
+  if (const auto url = options.find("public-url")) {
+    CICLO_TRY(settings.public_url, read_public_url(*url));
+  }
+  if (const auto hours = options.find("sign-in-hours")) {
+    CICLO_TRY(settings.sign_in_life, read_sign_in_life(*hours));
+  }
   std::error_code error;
   settings.programs = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   return settings;

@@ -1,6 +1,7 @@
 // What a server is started with. The only place that knows the options' names and defaults.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -24,6 +25,8 @@ struct Settings {
   std::string default_workspace = "default";
   std::filesystem::path programs;  // the folder that holds ciclo, ciclo-scorer and ciclo-learn
   bool reset_admin_token = false;
+  std::string public_url;  // by which people reach the server, when not by its own address; empty: not known
+  std::chrono::hours sign_in_life{12};  // of a token that signing in gives
 };
 
 std::vector<cli::Option> server_options();
