@@ -76,7 +76,10 @@ Result<milliseconds> Attempts::charge_in(sql::Session& session, const Attempt& a
   bool is_usual_place = false;
   for (const auto& row : rows) {
     const bool is_pair = !row.text(0).empty();
-    (is_pair ? of_pair : of_name) = {.count = static_cast<int>(row.integer(1)), .last = from_unix_ms(row.integer(2))};
+    // Named and assigned plainly: GCC 12 loses `last` of a braced list that is assigned to a conditional expression.
+    const Failures failures{.count = static_cast<int>(row.integer(1)), .last = from_unix_ms(row.integer(2))};
+    if (is_pair) of_pair = failures;
+    else of_name = failures;
     if (is_pair) is_usual_place = now - from_unix_ms(row.integer(3)) < remembers_success;
   }
   milliseconds wait = wait_of(of_pair, pair_policy, now);
