@@ -81,11 +81,13 @@ Result<int> set_password(Context& context) {
   CICLO_TRY(const Json me, context.session.get("/api/v1/me"));
   const std::string name = context.options.find("name").value_or(text_or(me, "name"));
   const std::string path = "/api/v1/users/" + http::percent_encode(name);
-  CICLO_TRY(const Json before, context.session.get(path + "/sign-in"));
   Json body = Json::object();
   const bool is_own = name == text_or(me, "name");
-  if (is_own && member(before, "has_password") == true) {
-    CICLO_TRY(body["current_password"], read_password(context.options, "current-password-file", "Current password"));
+  if (is_own) {
+    CICLO_TRY(const Json before, context.session.get(path + "/sign-in"));
+    if (member(before, "has_password") == true) {
+      CICLO_TRY(body["current_password"], read_password(context.options, "current-password-file", "Current password"));
+    }
   }
   CICLO_TRY(body["new_password"], read_new_password(context.options));
   CICLO_CHECK(context.session.call(http::Method::put, path + "/password", body));
