@@ -24,6 +24,11 @@ struct AdministrationParts {
 
 Result<void> add_administration_routes(http::Router& router, const AdministrationParts& parts);
 
+// People manage their own credentials. For others it takes the right to give all that they hold, since a credential is
+// as good as its holder. Fails with denied.
+Result<resources::Decision> require_may_act_for(const AccessService& access, const resources::Caller& caller,
+                                                const std::string& user);
+
 // The parts of the above, one file each.
 Result<void> add_identity_routes(http::Router& router, const AdministrationParts& parts);
 Result<void> add_assignment_routes(http::Router& router, const AdministrationParts& parts);

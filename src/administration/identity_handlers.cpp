@@ -52,19 +52,6 @@ resources::AuditEntry entry_of(const http::Request& request, std::string operati
           .detail = std::move(detail)};
 }
 
-bool is_whole(const Caller& caller) {
-  return caller.only_workspace.empty() && caller.only_actions.empty() && caller.on_behalf_of.empty();
-}
-
-// People manage their own tokens. For others it takes the right to give all that they hold, since a credential is as
-// good as its holder.
-Result<Decision> require_may_act_for(const AdministrationParts& parts, const Caller& caller, const std::string& user) {
-  if (caller.principal == user && is_whole(caller)) return Decision{true, "one's own credentials"};
-  CICLO_TRY(const Decision decision, require(parts.access, caller, "organisation/manage", ""));
-  CICLO_CHECK(parts.access.require_may_give_all(caller, user, ""));
-  return decision;
-}
-
 Result<Decision> require_organisation(const AdministrationParts& parts, const http::Request& request) {
   return require(parts.access, caller_of(request), "organisation/manage", "");
 }
@@ -106,7 +93,7 @@ Result<http::Response> change_user(const AdministrationParts& parts, http::Reque
     return fail(ErrorCode::invalid, "'disabled' is missing", "/disabled", "give true or false");
   if (name == caller_of(request).principal)
     return fail(ErrorCode::conflict, "you cannot disable yourself", "/name", "let another administrator do it");
-  CICLO_TRY(const Decision decision, require_may_act_for(parts, caller_of(request), name));
+  CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller_of(request), name));
   return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
     CICLO_TRY(const User user, parts.identity.set_disabled_in(session, name, disabled.get<bool>()));
     const char* operation = user.is_disabled ? "disable user" : "enable user";
@@ -120,7 +107,7 @@ Result<http::Response> delete_user(const AdministrationParts& parts, http::Reque
   const std::string& name = request.parameter("user");
   if (name == caller_of(request).principal)
     return fail(ErrorCode::conflict, "you cannot delete yourself", "/name", "let another administrator do it");
-  CICLO_TRY(const Decision decision, require_may_act_for(parts, caller_of(request), name));
+  CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller_of(request), name));
   CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const User user, parts.identity.get_user_in(session, name));
     if (user.kind == PrincipalKind::managed)
@@ -160,7 +147,7 @@ Result<std::vector<std::string>> patterns_of(const Json& body) {
 
 Result<http::Response> create_token(const AdministrationParts& parts, http::Request& request) {
   const std::string& user = request.parameter("user");
-  CICLO_TRY(const Decision decision, require_may_act_for(parts, caller_of(request), user));
+  CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller_of(request), user));
   CICLO_TRY(const Json body, request.json());
   MintRequest mint{.principal = user,
                    .purpose = text_or(body, "purpose", "personal"),
@@ -201,7 +188,7 @@ Result<http::Response> delete_token(const AdministrationParts& parts, http::Requ
   const bool is_itself = caller.principal == user && caller.token_id == id;
   Decision decision{true, "one's own credentials"};
   if (!is_itself) {
-    CICLO_TRY(decision, require_may_act_for(parts, caller, user));
+    CICLO_TRY(decision, require_may_act_for(parts.access, caller, user));
   }
   CICLO_TRY(const Token token, parts.identity.get_token(id));
   if (token.principal != user) return fail(ErrorCode::not_found, fmt::format("'{}' has no token '{}'", user, token.id));
@@ -231,6 +218,14 @@ Result<http::Response> show_me(const AdministrationParts& parts, http::Request& 
 }
 
 }  // namespace
+
+Result<Decision> require_may_act_for(const AccessService& access, const Caller& caller, const std::string& user) {
+  const bool is_whole = caller.only_workspace.empty() && caller.only_actions.empty() && caller.on_behalf_of.empty();
+  if (caller.principal == user && is_whole) return Decision{true, "one's own credentials"};
+  CICLO_TRY(const Decision decision, require(access, caller, "organisation/manage", ""));
+  CICLO_CHECK(access.require_may_give_all(caller, user, ""));
+  return decision;
+}
 
 Result<void> add_identity_routes(http::Router& router, const AdministrationParts& parts) {
   using http::Method;

@@ -47,13 +47,22 @@ Result<std::string> token_by_device_code(const Config& config) {
   return text_or(minted, "token");
 }
 
+// By one of the three ways; marks the ones that the server has to end.
+Result<std::string> new_token(const Context& context, Config& config) {
+  std::vector<std::string> ways;
+  for (const char* way : {"token-file", "use-device-code", "username"})
+    if (context.options.has(way)) ways.push_back(std::string("--") + way);
+  if (ways.size() > 1)
+    return fail(ErrorCode::invalid, join(ways, " and ") + " do not go together", {}, "give one of them");
+  config.is_signed_in = !ways.empty() && ways.front() != "--token-file";
+  if (!config.is_signed_in) return read_token(context);
+  return context.options.has("username") ? sign_in(context.options, config) : token_by_device_code(config);
+}
+
 Result<int> login(Context& context) {
   Config config = context.session.config();
   while (config.server.ends_with('/')) config.server.pop_back();
-  config.is_signed_in = context.options.has("use-device-code");
-  if (config.is_signed_in && context.options.has("token-file"))
-    return fail(ErrorCode::invalid, "--use-device-code and --token-file do not go together", {}, "give one of them");
-  CICLO_TRY(config.token, config.is_signed_in ? token_by_device_code(config) : read_token(context));
+  CICLO_TRY(config.token, new_token(context, config));
   // Nothing is written before the server has said who this is.
   Session session(config);
   CICLO_TRY(const Json me, session.get("/api/v1/me"));
@@ -106,12 +115,11 @@ Result<int> show_account(Context& context) {
 }  // namespace
 
 std::vector<Command> session_commands() {
-  return {{"login",
-           "",
-           "Sign in at a server and remember it.",
-           {{{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."},
-            {{"use-device-code"}, Takes::nothing, "Sign in at the identity provider, in a browser on any device."}},
-           login},
+  std::vector<Option> login_options{
+      {{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."},
+      {{"use-device-code"}, Takes::nothing, "Sign in at the identity provider, in a browser on any device."}};
+  for (Option& option : sign_in_options()) login_options.push_back(std::move(option));
+  return {{"login", "", "Sign in at a server and remember it.", std::move(login_options), login},
           {"logout", "", "Forget the token; one that was made by signing in ends.", {}, logout},
           {"configure",
            "",

@@ -3,18 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "administration/access/activation.hpp"
-#include "administration/access/groups.hpp"
-#include "administration/audit/audit_log.hpp"
-#include "administration/audit/handlers.hpp"
-#include "administration/guard.hpp"
-#include "administration/handlers.hpp"
-#include "administration/identity/identity.hpp"
-#include "administration/oidc/handlers.hpp"
-#include "administration/oidc/openid_connect.hpp"
-#include "administration/secrets/handlers.hpp"
-#include "administration/secrets/sealing.hpp"
-#include "administration/secrets/vault.hpp"
+#include "administration/kinds.hpp"
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
@@ -46,10 +35,10 @@
 #include "registry/service.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
+#include "server/administration.hpp"
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
-#include "server/provider_groups.hpp"
 #include "server/schema.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
@@ -75,10 +64,7 @@ void log_request(log::Logger& logger, const http::Served& served) {
 
 // In the order of construction; each part may use those above it.
 struct Application::Parts {
-  explicit Parts(const Settings& given)
-      : settings(given),
-        folders(given.data),
-        provider_client(given.oidc ? administration::oidc::client_settings(*given.oidc) : http::ClientSettings()) {}
+  explicit Parts(const Settings& given) : settings(given), folders(given.data) {}
 
   Settings settings;
   Folders folders;
@@ -90,23 +76,11 @@ struct Application::Parts {
   OutboundClients outbound{settings.outbound};
   std::unique_ptr<events::EventLog> events;
 
-  std::optional<administration::Sealer> sealer;
-  std::unique_ptr<administration::AccessService> access;
-  std::unique_ptr<administration::IdentityService> identity;
-  std::unique_ptr<administration::AuditLog> audit;
-  std::unique_ptr<administration::Vault> vault;
+  std::unique_ptr<Administration> admin;
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
   std::unique_ptr<resources::ResourceStore> store;
   std::unique_ptr<resources::ResourceService> service;
-  std::unique_ptr<administration::Groups> groups;
-  std::unique_ptr<administration::Activations> activations;
-  std::unique_ptr<administration::ActivationController> activation_ends;
-
-  http::Client provider_client;
-  std::unique_ptr<administration::oidc::TokenSessions> browser_sessions;
-  std::unique_ptr<ProviderGroups> provider_groups;
-  std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
   tracking::RunArtifactFolders run_artifacts;
   std::unique_ptr<data_estate::Locations> locations;
@@ -145,14 +119,11 @@ struct Application::Parts {
   http::RateLimiter limiter{settings.rate_limits};
   ServerMetrics metrics;
   http::Router router;
-  std::unique_ptr<administration::TokenAuthenticator> tokens;
-  std::unique_ptr<administration::AccessGuard> guard;
   std::unique_ptr<http::Server> server;
 
   Result<void> open_platform();
   Result<void> build_core();
   Result<void> build_kinds();
-  void build_openid();
   void build_controllers();
   void build_jobs();
   void build_endpoints();
@@ -173,60 +144,22 @@ Result<void> Application::Parts::open_platform() {
   CICLO_CHECK(database->migrate(all_migrations()));
   CICLO_TRY(blobs, blobs::open_folder_store(folders.blobs));
   events = std::make_unique<events::EventLog>(*database, clock);
-  CICLO_TRY(auto master_key, open_master_key(*database, settings, clock));
-  sealer.emplace(std::move(master_key));
   return {};
 }
 
 Result<void> Application::Parts::build_core() {
-  access = std::make_unique<administration::AccessService>(*database, clock);
-  access->set_component_of_kind([this](std::string_view kind) {
-    const auto* found = kinds.find(kind);
-    return found == nullptr ? std::string("workspace") : found->component;
-  });
-  identity = std::make_unique<administration::IdentityService>(*database, clock);
-  const std::string place = administration::sealed_place("audit_keys", "sealed", {"1"});
-  const administration::KeySealing sealing{
-      .seal = [this, place](std::string_view secret) { return sealer->seal(secret, place); },
-      .open = [this, place](std::string_view sealed) { return sealer->open_sealed(sealed, place); }};
-  CICLO_TRY(audit, administration::AuditLog::open(
-                       {*database, clock, sealing, folders.audit, [this](std::string_view failure) {
-                          logger->error("audit", "the audit log cannot take decisions in", {{"error", failure}});
-                        }}));
-  vault = std::make_unique<administration::Vault>(
-      administration::Vault::Parts{*database, *sealer, *access, *audit, known_secrets, clock});
+  admin = std::make_unique<Administration>(
+      Administration::Base{settings, folders, clock, *logger, *database, known_secrets});
+  CICLO_CHECK(admin->open(kinds));
   store = std::make_unique<resources::ResourceStore>(clock);
   service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
-      *database, *events, kinds, *store, *access, *audit, clock,
+      *database, *events, kinds, *store, *admin->access, *admin->audit, clock,
       [this](sql::Session& session, const resources::ResourceKey& gone) -> Result<void> {
-        CICLO_CHECK(access->forget_in(session, gone));
+        CICLO_CHECK(admin->access->forget_in(session, gone));
         return gone.kind == "online-endpoint" ? endpoint_identities->forget_in(session, gone) : Result<void>();
       }});
-  groups = std::make_unique<administration::Groups>(*access, *identity, *service);
-  activations = std::make_unique<administration::Activations>(*access, *service);
-  activation_ends = std::make_unique<administration::ActivationController>(*activations);
+  admin->build_on(*service, [this] { return url(); });
   return {};
-}
-
-void Application::Parts::build_openid() {
-  if (!settings.oidc) return;
-  const bool is_secure =
-      settings.oidc->public_url.empty() ? settings.tls.has_value() : settings.oidc->public_url.starts_with("https:");
-  browser_sessions = std::make_unique<administration::oidc::TokenSessions>(*database, *identity, clock, is_secure);
-  provider_groups = std::make_unique<ProviderGroups>(*groups);
-  openid = std::make_unique<administration::oidc::OpenIdConnect>(
-      *settings.oidc,
-      administration::oidc::OpenIdConnect::Parts{
-          .database = *database,
-          .identity = *identity,
-          .audit = *audit,
-          .service = *service,
-          .sessions = *browser_sessions,
-          .groups = provider_groups.get(),
-          .clock = clock,
-          .logger = *logger,
-          .public_url = [this] { return settings.oidc->public_url.empty() ? url() : settings.oidc->public_url; },
-          .send = [this](const http::ClientRequest& request) { return provider_client.send(request); }});
 }
 
 Result<void> Application::Parts::build_kinds() {
@@ -235,21 +168,21 @@ Result<void> Application::Parts::build_kinds() {
   model_registry = std::make_unique<registry::RegistryService>(*service);
   model_locator = std::make_unique<registry::RegistryLocator>(*service, *blobs);
   model_artifacts = std::make_unique<registry::ModelArtifacts>(*model_locator);
-  endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*sealer);
+  endpoint_keys = std::make_unique<outer_loop::EndpointKeys>(*admin->sealer);
   endpoint_identities = std::make_unique<outer_loop::EndpointIdentities>(
-      outer_loop::EndpointIdentities::Parts{*database, *identity, *access, [this] { return url(); }});
-  CICLO_CHECK(add_kinds(kinds, {.administration = {access.get(), identity.get()},
-                                .vault = vault.get(),
+      outer_loop::EndpointIdentities::Parts{*database, *admin->identity, *admin->access, [this] { return url(); }});
+  CICLO_CHECK(add_kinds(kinds, {.administration = {admin->access.get(), admin->identity.get()},
+                                .vault = admin->vault.get(),
                                 .locations = locations.get(),
                                 .blobs = blobs.get(),
                                 .inspector = inspector.get(),
                                 .endpoint_keys = endpoint_keys.get(),
                                 .endpoint_identities = endpoint_identities.get(),
                                 .server_url = [this] { return url(); }}));
-  CICLO_CHECK(
-      prepare_first_start({*database, *identity, *access, *service}, folders.admin_token, settings.reset_admin_token));
+  CICLO_CHECK(prepare_first_start({*database, *admin->identity, *admin->access, *service}, folders.admin_token,
+                                  settings.reset_admin_token));
   CICLO_CHECK(administration::ensure_built_in_roles(*service));
-  CICLO_CHECK(administration::ensure_workspace_identities(*service, *identity));
+  CICLO_CHECK(administration::ensure_workspace_identities(*service, *admin->identity));
   return ensure_workspace(*service, settings.default_workspace);
 }
 
@@ -266,7 +199,7 @@ void Application::Parts::build_controllers() {
       outer_loop::TriggerControllerParts{*service, outbound.webhooks, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
   for (resources::Controller* controller : std::initializer_list<resources::Controller*>{
-           datastores.get(), profiles.get(), triggers.get(), activation_ends.get()})
+           datastores.get(), profiles.get(), triggers.get(), admin->activation_ends.get()})
     loop->add(*controller);
   runner = process::make_local_runner();
   environments = std::make_unique<inner_loop::EnvironmentBuilder>(
@@ -278,8 +211,8 @@ void Application::Parts::build_controllers() {
 }
 
 void Application::Parts::build_jobs() {
-  job_parts.emplace(inner_loop::JobParts{*service, *identity, *locations, *blobs, *runner, *environments, clock,
-                                         *logger, vault.get(), &outbound.downloads});
+  job_parts.emplace(inner_loop::JobParts{*service, *admin->identity, *locations, *blobs, *runner, *environments, clock,
+                                         *logger, admin->vault.get(), &outbound.downloads});
   inner_loop::JobSettings job_settings;
   job_settings.folder = folders.jobs;
   job_settings.programs = settings.programs;
@@ -300,22 +233,25 @@ void Application::Parts::build_monitoring() {
 
 void Application::Parts::build_endpoints() {
   const auto is_barred = [this](const std::string& principal) {
-    const auto user = database->read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
+    const auto user =
+        database->read([&](sql::Session& session) { return admin->identity->get_user_in(session, principal); });
     return user ? user->is_disabled : user.error().code == ErrorCode::not_found;
   };
-  endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *access, is_barred, clock);
+  endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *admin->access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
       *runner, outer_loop::ScorerProcesses::Settings{settings.programs / "ciclo-scorer", variables});
-  const outer_loop::Preparations::Make make = [maker = outer_loop::DeploymentMaker(*blobs, *environments, vault.get())](
-                                                  const outer_loop::PreparationRequest& request,
-                                                  const std::stop_token& stop) { return maker.make(request, stop); };
+  const outer_loop::Preparations::Make make =
+      [maker = outer_loop::DeploymentMaker(*blobs, *environments, admin->vault.get())](
+          const outer_loop::PreparationRequest& request, const std::stop_token& stop) {
+        return maker.make(request, stop);
+      };
   preparations = std::make_unique<outer_loop::Preparations>(make);
   online_endpoints = std::make_unique<outer_loop::EndpointController>(
       outer_loop::EndpointController::Parts{*service, *endpoint_keys, *endpoint_tokens, served_credentials, *scorers,
                                             scorer_control, *preparations, *logger,
-                                            [this](const resources::ResourceKey& key) { loop->wake(key); }, vault.get(),
-                                            endpoint_identities.get()},
+                                            [this](const resources::ResourceKey& key) { loop->wake(key); },
+                                            admin->vault.get(), endpoint_identities.get()},
       outer_loop::EndpointController::Settings{folders.endpoints, folders.collected});
   loop->add(*online_endpoints);
   promoter = std::make_unique<registry::Promoter>(*service, *blobs);
@@ -328,14 +264,7 @@ void Application::Parts::build_endpoints() {
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
-  CICLO_CHECK(administration::add_administration_routes(router, {*identity, *access, *groups, *activations, *service}));
-  CICLO_CHECK(administration::add_audit_routes(router, *audit));
-  CICLO_CHECK(administration::add_secret_routes(router, {*vault, *service}));
-  CICLO_CHECK(administration::oidc::add_sign_in_routes(router, {.openid = openid.get(),
-                                                                .database = *database,
-                                                                .identity = *identity,
-                                                                .service = *service,
-                                                                .takes_passwords = false}));
+  CICLO_CHECK(admin->add_routes(router));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -350,14 +279,6 @@ Result<void> Application::Parts::build_routes() {
 }
 
 Result<void> Application::Parts::listen() {
-  tokens = std::make_unique<administration::TokenAuthenticator>(*identity);
-  // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.
-  std::vector<administration::Authenticator*> authenticators;
-  if (openid) authenticators.push_back(&openid->authenticator());
-  authenticators.push_back(tokens.get());
-  if (browser_sessions) authenticators.push_back(browser_sessions.get());
-  guard = std::make_unique<administration::AccessGuard>(administration::AccessGuard::Parts{
-      std::move(authenticators), *access, *audit, *logger, settings.default_workspace});
   http::ServerSettings http_settings;
   http_settings.address = settings.address;
   http_settings.port = settings.port;
@@ -365,7 +286,7 @@ Result<void> Application::Parts::listen() {
   http_settings.limiter = &limiter;
   http_settings.on_failure = [this](std::string_view what) { logger->error("http", what); };
   metrics.watch(limiter);
-  server = std::make_unique<http::Server>(router, guard.get(), http_settings, [this](const http::Served& served) {
+  server = std::make_unique<http::Server>(router, &admin->guard(), http_settings, [this](const http::Served& served) {
     metrics.served(served);
     log_request(*logger, served);
   });
@@ -386,7 +307,6 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   auto parts = std::make_unique<Parts>(settings);
   CICLO_CHECK(parts->open_platform());
   CICLO_CHECK(parts->build_core());
-  parts->build_openid();
   CICLO_CHECK(parts->build_kinds());
   parts->build_controllers();
   CICLO_CHECK(parts->build_routes());
@@ -417,7 +337,7 @@ void Application::stop() {
   parts_->server->stop(stop_grace);
   parts_->loop->stop();
   parts_->jobs->stop();
-  parts_->audit->stop();
+  parts_->admin->audit->stop();
 }
 
 }  // namespace ciclo::server

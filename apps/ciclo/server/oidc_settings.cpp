@@ -26,8 +26,7 @@ Result<std::string> read_secret(const std::string& file) {
 }  // namespace
 
 std::vector<cli::Option> oidc_options() {
-  return {{{"public-url"}, Takes::one, "The server as browsers see it, for example https://ciclo.example.org."},
-          {{"oidc-issuer"}, Takes::one, "People sign in at this OpenID Connect provider."},
+  return {{{"oidc-issuer"}, Takes::one, "People sign in at this OpenID Connect provider."},
           {{"oidc-client-id"}, Takes::one, "Ciclo's client id there."},
           {{"oidc-client-secret-file"}, Takes::one, "A file that holds the client's secret (none: a public client)."},
           {{"oidc-cli-client-id"}, Takes::one, "The command line's client id, where the other one has a secret."},
@@ -58,8 +57,6 @@ Result<std::optional<administration::oidc::Settings>> read_oidc_settings(const c
   settings.claims.groups = options.find("oidc-groups-claim").value_or(settings.claims.groups);
   settings.audience = options.text("oidc-audience");
   settings.authority_file = options.text("oidc-ca-file");
-  settings.public_url = options.text("public-url");
-  while (settings.public_url.ends_with('/')) settings.public_url.pop_back();
   CICLO_CHECK(administration::oidc::check_settings(settings));
   return settings;
 }

@@ -6,6 +6,7 @@
 #include "administration/oidc/migrations.hpp"
 #include "administration/secrets/rotation.hpp"
 #include "administration/secrets/store.hpp"
+#include "administration/sign_in/migrations.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/tracking/migrations.hpp"
 #include "monitoring/schedule_store.hpp"
@@ -26,8 +27,9 @@ std::vector<sql::Migration> all_migrations() {
   for (const auto& module :
        {events::migrations(), resources::migrations(), administration::migrations(),
         administration::access_migrations(), administration::audit_migrations(), administration::secret_migrations(),
-        administration::oidc::migrations(), tracking::migrations(), inner_loop::job_migrations(),
-        outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(), monitoring::migrations()})
+        administration::sign_in_migrations(), administration::oidc::migrations(), tracking::migrations(),
+        inner_loop::job_migrations(), outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(),
+        monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -6,7 +6,9 @@
 #include <iterator>
 
 #include "administration/secrets/master_key.hpp"
+#include "administration/sign_in/cookies.hpp"
 #include "base/text.hpp"
+#include "platform/http/url.hpp"
 #include "server/oidc_settings.hpp"
 
 namespace ciclo::server {
@@ -18,6 +20,23 @@ Result<std::uint16_t> read_port(const std::string& text) {
   const auto port = parse_int(text);
   if (port && *port >= 0 && *port <= 65535) return static_cast<std::uint16_t>(*port);
   return fail(ErrorCode::invalid, fmt::format("'{}' is not a port", text), "--port", "0 to 65535; 0 takes a free one");
+}
+
+Result<std::chrono::hours> read_sign_in_life(const std::string& text) {
+  const auto hours = parse_int(text);
+  if (hours && *hours >= 1 && *hours <= 720) return std::chrono::hours(*hours);
+  return fail(ErrorCode::invalid, fmt::format("'{}' is not a number of hours", text), "--sign-in-hours", "1 to 720");
+}
+
+// An origin: pages and cookies are this server's from the root on.
+Result<std::string> read_public_url(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  const auto url = http::parse_url(text);
+  const bool has_more = !url || !url->encoded_path().empty() || url->has_query() || url->has_fragment();
+  const auto origin = administration::origin_of_url(text);
+  if (!has_more && !url->has_userinfo() && origin) return *origin;
+  return fail(ErrorCode::invalid, fmt::format("'{}' is not the address of a server", text), "--public-url",
+              "for example https://ciclo.example.org, without a path");
 }
 
 // "50000" or "50000/s". After a rest, two seconds' worth may come at once.
@@ -102,6 +121,10 @@ std::vector<cli::Option> server_options() {
       {{"log-file"}, Takes::one, "Where log lines go (default: standard error)."},
       {{"log-level"}, Takes::one, "debug, info, warning or error (default: info)."},
       {{"default-workspace"}, Takes::one, "The workspace of MLflow clients that name none (default: default)."},
+      {{"public-url"},
+       Takes::one,
+       "The server as browsers see it, such as https://ciclo.example.org (behind a proxy)."},
+      {{"sign-in-hours"}, Takes::one, "How long a token of ciclo login --username lives (default: 12)."},
       {{"reset-admin-token"}, Takes::nothing, "Make a new administrator token and end the old ones."}};
   std::ranges::move(oidc_options(), std::back_inserter(all));
   return all;
@@ -134,6 +157,12 @@ Result<Settings> read_settings(const cli::Options& options, KeyVariables& variab
   }
   settings.default_workspace = options.find("default-workspace").value_or(settings.default_workspace);
   settings.reset_admin_token = options.has("reset-admin-token");
+  if (const auto url = options.find("public-url")) {
+    CICLO_TRY(settings.public_url, read_public_url(*url));
+  }
+  if (const auto hours = options.find("sign-in-hours")) {
+    CICLO_TRY(settings.sign_in_life, read_sign_in_life(*hours));
+  }
   CICLO_TRY(settings.master_key, read_key_source(options, "", key_variable, variables.current));
   if (!settings.master_key) {
     MasterKeySource source;

@@ -1,6 +1,7 @@
 // What a server is started with. The only place that knows the options' names and defaults.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -34,6 +35,8 @@ struct Settings {
   bool reset_admin_token = false;
   std::shared_ptr<const administration::MasterKeySource> master_key;
   std::optional<administration::oidc::Settings> oidc;
+  std::string public_url;  // by which people reach the server, when not by its own address; empty: not known
+  std::chrono::hours sign_in_life{12};  // of a token that signing in gives
 };
 
 // What the environment held of master keys, taken out of it before there are threads.

@@ -147,6 +147,13 @@ Result<void> IdentityService::revoke_purpose_in(sql::Session& session, const std
   return {};
 }
 
+Result<void> IdentityService::revoke_purpose_in(sql::Session& session, const std::string& purpose,
+                                                const std::string& principal) {
+  CICLO_CHECK(session.execute("DELETE FROM tokens WHERE purpose = ? AND principal = ?", {purpose, principal}));
+  forget_after_commit(session);
+  return {};
+}
+
 Result<std::vector<Token>> IdentityService::list_tokens(const std::string& principal) {
   return database_.read([&](sql::Session& session) -> Result<std::vector<Token>> {
     CICLO_TRY(const auto rows,

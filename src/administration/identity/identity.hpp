@@ -65,6 +65,8 @@ class IdentityService {
   // Ending a token that is not there succeeds.
   Result<void> revoke_in(sql::Session& session, const std::string& token_id);
   Result<void> revoke_purpose_in(sql::Session& session, const std::string& purpose);
+  // Of one principal alone.
+  Result<void> revoke_purpose_in(sql::Session& session, const std::string& purpose, const std::string& principal);
   Result<std::vector<Token>> list_tokens(const std::string& principal);
   Result<Token> get_token(const std::string& token_id);
 

@@ -4,6 +4,7 @@
 
 #include "administration/oidc/encoding.hpp"
 #include "administration/oidc/sessions.hpp"
+#include "administration/sign_in/cookies.hpp"
 #include "base/ids.hpp"
 
 namespace ciclo::administration::oidc {
@@ -99,7 +100,7 @@ Result<std::string> CodeSignIn::take(std::string_view state, std::string_view se
 
 Result<CodeSignIn::Finished> CodeSignIn::finish(const http::Request& request) {
   const std::string state = parameter_of(request, "state");
-  const auto cookie = cookie_of(request.headers, cookie_name(state));
+  const auto cookie = administration::cookie_of(request.headers, cookie_name(state));
   if (state.empty() || !cookie) return not_ours();
   const std::string secret(*cookie);
   CICLO_TRY(std::string return_to, take(state, secret));

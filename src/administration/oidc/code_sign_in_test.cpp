@@ -56,8 +56,9 @@ class CodeSignInTest : public ::testing::Test {
   Settings settings_ = testing::test_settings();
   std::unique_ptr<log::Logger> logger_ = log::Logger::silent();
   Provider provider_{settings_, {remote_.send(), resources_.clock, *logger_}};
-  CodeSignIn code_{settings_,
-                   {*resources_.database, provider_, resources_.clock, [this] { return settings_.public_url; }}};
+  CodeSignIn code_{settings_, {*resources_.database, provider_, resources_.clock, [] {
+                                 return std::string("https://ciclo.example.org");
+                               }}};
 };
 
 TEST_F(CodeSignInTest, ASignInGoesThere) {

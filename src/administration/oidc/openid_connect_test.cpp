@@ -32,6 +32,14 @@ class FakeGroups final : public ExternalGroups {
   int calls = 0;
 };
 
+class NoSessions final : public SessionOpener {
+ public:
+  Result<std::vector<std::string>> open_in(sql::Session&, const std::string&, const std::string&) override {
+    return std::vector<std::string>();
+  }
+  Result<std::vector<std::string>> end(const http::Request&) override { return std::vector<std::string>(); }
+};
+
 class OpenIdConnectTest : public ::testing::Test {
  protected:
   OpenIdConnectTest()
@@ -39,7 +47,6 @@ class OpenIdConnectTest : public ::testing::Test {
         identity_(*resources_.database, resources_.clock),
         audit_(*resources_.database, resources_.clock),
         remote_(resources_.clock),
-        sessions_(*resources_.database, identity_, resources_.clock, true),
         logger_(log::Logger::silent()),
         openid_(testing::test_settings(), {.database = *resources_.database,
                                            .identity = identity_,
@@ -80,7 +87,7 @@ class OpenIdConnectTest : public ::testing::Test {
   IdentityService identity_;
   AuditLog audit_;
   testing::TestProvider remote_;
-  TokenSessions sessions_;
+  NoSessions sessions_;
   FakeGroups groups_;
   std::unique_ptr<log::Logger> logger_;
   OpenIdConnect openid_;
@@ -211,26 +218,6 @@ TEST_F(OpenIdConnectTest, SignInsAreAudited) {
   EXPECT_EQ(operations, (std::vector<std::string>{"sign in", "set groups"}));
   ASSERT_EQ(resources_.access.entries.size(), 1U);
   EXPECT_EQ(resources_.access.entries.front().operation, "create user");
-}
-
-TEST_F(OpenIdConnectTest, ABrowsersSessionIsACookieThatScriptsCannotRead) {
-  make_user("maria");
-  std::vector<std::string> cookies;
-  ASSERT_TRUE(write([&](sql::Session& session) -> Result<void> {
-    CICLO_TRY(cookies, sessions_.open_in(session, "maria", "openid connect"));
-    return {};
-  }));
-  ASSERT_EQ(cookies.size(), 1U);
-  EXPECT_NE(cookies[0].find("; HttpOnly; SameSite=Lax; Secure"), std::string::npos);
-  http::Request request;
-  request.headers.set("cookie", "a=b; " + cookies[0].substr(0, cookies[0].find(';')) + "; c=d");
-  ASSERT_TRUE(*sessions_.authenticate(request));
-  request.method = http::Method::post;
-  EXPECT_EQ(sessions_.authenticate(request).error().code, ErrorCode::denied);
-  request.headers.set("sec-fetch-site", "same-origin");
-  EXPECT_EQ((*sessions_.authenticate(request))->principal, "maria");
-  EXPECT_TRUE(sessions_.end(request)->front().find("Max-Age=0") != std::string::npos);
-  EXPECT_FALSE(sessions_.authenticate(request));
 }
 
 }  // namespace

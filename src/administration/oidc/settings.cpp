@@ -71,11 +71,6 @@ Result<void> check_settings(const Settings& settings) {
   if (!has_scope(settings.scopes, "openid"))
     return fail(ErrorCode::invalid, "the scopes lack openid", "--oidc-scopes",
                 "for example: openid profile email groups");
-  if (settings.public_url.empty()) return {};
-  const auto own = parts_of(settings.public_url);
-  if (!own || own->has_more || own->has_path || (own->scheme != "https" && own->scheme != "http"))
-    return fail(ErrorCode::invalid, fmt::format("'{}' is not the address of a server", settings.public_url),
-                "--public-url", "for example https://ciclo.example.org, without a path");
   return {};
 }
 

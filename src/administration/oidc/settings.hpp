@@ -20,8 +20,6 @@ struct Settings {
   ClaimNames claims;
   std::string audience;        // of access tokens that are taken as bearers; empty: none are
   std::string authority_file;  // PEM; empty: the system's certificate authorities
-  // The server as browsers see it: "https://ciclo.example.org", no path. Empty: where it listens.
-  std::string public_url;
 
   // Empty when the command line has no client that could sign in without a secret.
   std::string client_of_command_line() const;

@@ -28,9 +28,6 @@ TEST(OidcSettings, EachMistakeNamesItsOption) {
   }
   EXPECT_EQ(target([](Settings& s) { s.client_id.clear(); }), "--oidc-client-id");
   EXPECT_EQ(target([](Settings& s) { s.scopes = "openidx profile"; }), "--oidc-scopes");
-  EXPECT_EQ(target([](Settings& s) { s.public_url = "https://ciclo.example.org/path"; }), "--public-url");
-  EXPECT_EQ(target([](Settings& s) { s.public_url = "ciclo.example.org"; }), "--public-url");
-  EXPECT_EQ(target([](Settings& s) { s.public_url.clear(); }), "");
 }
 
 TEST(OidcSettings, TheCommandLineNeedsAClientWithoutASecret) {

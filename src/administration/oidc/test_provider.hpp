@@ -142,7 +142,6 @@ inline Settings test_settings() {
   settings.client_id = "ciclo";
   settings.cli_client_id = "ciclo-cli";
   settings.audience = "https://ciclo.example.org/api";
-  settings.public_url = "https://ciclo.example.org";
   return settings;
 }
 
