@@ -8,7 +8,7 @@ namespace ciclo::cli {
 namespace {
 
 const Option principal_option = {{"principal", "p"}, Takes::one, "The person or service."};
-const Option group_option = {{"group", "g"}, Takes::one, "The group, in place of a principal."};
+const Option group_option = {{"group"}, Takes::one, "The group, in place of a principal."};
 const Option role_option = {{"role", "r"}, Takes::one, "The role's name, or its short one: reader, KVA, ..."};
 const Option component_option = {
     {"component"}, Takes::one, "In this component alone: workspace, secrets, images, storage, ..."};

@@ -7,7 +7,7 @@ namespace {
 
 const Option name_option = {{"name", "n"}, Takes::one, "The group's name."};
 const Option member_option = {{"member", "m"}, Takes::one, "The person or service."};
-const Option nested_option = {{"group", "g"}, Takes::one, "A group, all of whose members belong to this one."};
+const Option nested_option = {{"group"}, Takes::one, "A group, all of whose members belong to this one."};
 const Option only_option = {{"only-workspace"}, Takes::one, "Counts in this workspace alone."};
 const Option external_option = {
     {"external-name"}, Takes::several, "Values of the identity provider's group claim whose holders are members."};
