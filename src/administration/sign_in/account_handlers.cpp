@@ -55,6 +55,7 @@ Response done_or_wait(milliseconds wait) {
 Result<Response> set_password(SignIn& sign_in, Request& request) {
   const Caller& caller = caller_of(request);
   CICLO_CHECK(require_whole(caller));
+  if (!is_own(request)) CICLO_CHECK(require_administrator(sign_in, request));
   CICLO_TRY(const Json body, request.json());
   CICLO_TRY(const std::string wanted, needed_text(body, "new_password"));
   if (is_own(request)) {
@@ -64,8 +65,8 @@ Result<Response> set_password(SignIn& sign_in, Request& request) {
       CICLO_TRY(const milliseconds wait, sign_in.change_password({caller, request.remote_address, current}, wanted));
       return done_or_wait(wait);
     }
+    CICLO_CHECK(require_administrator(sign_in, request));
   }
-  CICLO_CHECK(require_administrator(sign_in, request));
   CICLO_CHECK(sign_in.set_password(caller, request.parameter("user"), wanted));
   return Response::empty();
 }
