@@ -133,7 +133,8 @@ Result<void> Activations::require_approver(const Caller& caller, const Activatio
     CICLO_CHECK(access_.require_may_give(caller, activation.scope, activation.role));
     return {};
   }
-  if (caller.principal == approver || snapshot->groups_of(caller.principal).contains(approver)) return {};
+  if (caller.principal == approver || snapshot->is_in(caller.principal, approver, activation.scope.workspace))
+    return {};
   return fail(ErrorCode::denied, fmt::format("'{}' approves this, and you are not in it", approver));
 }
 

@@ -101,6 +101,9 @@ void AccessSnapshot::compile() {
       for (const Assignment* assignment : held->second) {
         const RoleDefinition* role = find_role(assignment->role);
         if (role == nullptr) continue;  // a custom role that is gone allows nothing
+        // A membership of one workspace reaches no assignment of another.
+        const std::string& home = assignment->scope.workspace;
+        if (!reach.only_workspace.empty() && !home.empty() && home != reach.only_workspace) continue;
         Grant grant{.assignment = assignment,
                     .role = role,
                     .via = reach.group == name ? std::string() : reach.group,
@@ -195,6 +198,12 @@ std::vector<Grant> AccessSnapshot::grants_of(std::string_view principal) const {
 std::vector<Grant> AccessSnapshot::eligible_of(std::string_view principal) const {
   const auto found = eligible_.find(principal);
   return found == eligible_.end() ? std::vector<Grant>() : found->second;
+}
+
+bool AccessSnapshot::is_in(std::string_view principal, std::string_view group_id, std::string_view workspace) const {
+  return std::ranges::any_of(reach_of(principal), [&](const Reach& reach) {
+    return reach.group == group_id && (reach.only_workspace.empty() || reach.only_workspace == workspace);
+  });
 }
 
 std::set<std::string> AccessSnapshot::groups_of(std::string_view principal) const {

@@ -45,6 +45,8 @@ class AccessSnapshot {
   std::vector<Grant> eligible_of(std::string_view principal) const;
   // The ids of the groups that a principal or group is in, at any depth.
   std::set<std::string> groups_of(std::string_view principal) const;
+  // Whether a principal is in a group, at any depth, by memberships that count in this workspace.
+  bool is_in(std::string_view principal, std::string_view group_id, std::string_view workspace) const;
   // Null when there is none of that name, short names of built-in ones included.
   const RoleDefinition* find_role(std::string_view name) const;
   const AccessFacts& facts() const { return facts_; }

@@ -119,6 +119,19 @@ TEST(Snapshot, AMembershipOfOneWorkspaceNarrowsAllThatIsReachedThroughIt) {
   EXPECT_FALSE(world.may(person("eva"), "storage/write", "prod"));
 }
 
+TEST(Snapshot, WhoIsInAGroupForOneWorkspaceIsNotInItForAnother) {
+  World world;
+  world.give(group_id("support"), "owner", in("prod")).mode = AssignmentMode::eligible;
+  world.put(member("support", "ana", "dev"));
+  world.put(member("security", group_id("guards"), "dev"));
+  world.put(member("guards", "rui"));
+  const AccessSnapshot snapshot(world.facts);
+  EXPECT_TRUE(snapshot.eligible_of("ana").empty());
+  EXPECT_TRUE(snapshot.is_in("rui", group_id("security"), "dev"));
+  EXPECT_FALSE(snapshot.is_in("rui", group_id("security"), "prod"));
+  EXPECT_TRUE(snapshot.is_in("rui", group_id("guards"), "prod"));
+}
+
 TEST(Snapshot, AssignmentsAndActivationsEnd) {
   World world;
   world.give("ana", "contributor", in("dev")).expires_at = now + std::chrono::hours(1);
