@@ -46,7 +46,7 @@ std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
 std::vector<Command> administration_commands();  // users, tokens, roles, audit
-std::vector<Command> sign_in_commands();         // passwords, one-time codes
+std::vector<Command> sign_in_commands();         // passwords, one-time codes, sessions
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 
 // For `login --username`: its options, and the token that the server gives for name and password. Asks on the terminal
@@ -55,6 +55,8 @@ std::vector<Option> sign_in_options();
 Result<std::string> sign_in(const Options& options, const Config& config);
 // Ends the token on the server when it came from signing in; whatever comes of it is not waited upon.
 void end_sign_in(const Config& config);
+// Ends all sessions and all tokens that came from signing in, wherever they are.
+Result<void> sign_out_everywhere(const Config& config);
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.
 int run_command_line(const resources::KindTable& kinds, const std::vector<std::string>& words);

@@ -34,8 +34,9 @@ Result<int> login(Context& context) {
   return 0;
 }
 
-Result<int> logout(Context&) {
+Result<int> logout(Context& context) {
   CICLO_TRY(Config config, load_config());
+  if (context.options.has("everywhere")) CICLO_CHECK(sign_out_everywhere(context.session.config()));
   end_sign_in(config);
   config.token.clear();
   CICLO_CHECK(save_config(config));
@@ -74,7 +75,11 @@ std::vector<Command> session_commands() {
       {{"token-file"}, Takes::one, "A file that holds the token (else it is asked for)."}};
   for (Option& option : sign_in_options()) login_options.push_back(std::move(option));
   return {{"login", "", "Sign in at a server and remember it.", std::move(login_options), login},
-          {"logout", "", "Forget the token, and end it when it came from signing in.", {}, logout},
+          {"logout",
+           "",
+           "Forget the token, and end it when it came from signing in.",
+           {{{"everywhere"}, Takes::nothing, "End all your sessions and tokens that came from signing in."}},
+           logout},
           {"configure",
            "",
            "Set defaults: ciclo configure --defaults workspace=dev.",

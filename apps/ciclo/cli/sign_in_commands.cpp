@@ -134,6 +134,20 @@ Result<int> show(Context& context) {
   return 0;
 }
 
+Result<int> list_sessions(Context& context) {
+  CICLO_TRY(const Json answer, context.session.get("/api/v1/me/sessions"));
+  CICLO_CHECK(context.print(
+      member(answer, "value"),
+      {{"Id", "id"}, {"How", "how"}, {"Begun", "created_at"}, {"Last used", "last_used_at"}, {"Ends", "expires_at"}}));
+  return 0;
+}
+
+Result<int> end_session(Context& context) {
+  CICLO_TRY(const std::string id, context.options.needed("id"));
+  CICLO_CHECK(context.session.call(http::Method::del, "/api/v1/me/sessions/" + http::percent_encode(id)));
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Option> sign_in_options() {
@@ -182,6 +196,11 @@ void end_sign_in(const Config& config) {
   if (!ended) return;
 }
 
+Result<void> sign_out_everywhere(const Config& config) {
+  CICLO_CHECK(Session(config).call(http::Method::del, "/api/v1/me/sessions"));
+  return {};
+}
+
 std::vector<Command> sign_in_commands() {
   const Option name{{"name", "n"}, Takes::one, "The user (default: you)."};
   const Option code{{"code"}, Takes::one, "A code that the app shows now, or a recovery code."};
@@ -197,7 +216,9 @@ std::vector<Command> sign_in_commands() {
       {"user", "show-sign-in", "Show how a user signs in.", {name}, show},
       {"user totp", "enable", "Get a secret for an authenticator app.", {name}, enable_codes},
       {"user totp", "confirm", "Turn on one-time codes; shows the recovery codes once.", {name, code}, confirm_codes},
-      {"user totp", "disable", "Turn off one-time codes.", {name, code}, disable_codes}};
+      {"user totp", "disable", "Turn off one-time codes.", {name, code}, disable_codes},
+      {"account session", "list", "List your sessions in the Studio.", {}, list_sessions},
+      {"account session", "end", "End one of them.", {{{"id"}, Takes::one, "The session's id."}}, end_session}};
 }
 
 }  // namespace ciclo::cli
