@@ -47,8 +47,8 @@ Result<std::string> read_password(const Options& options, std::string_view optio
   if (const auto file = options.find(option)) {
     CICLO_TRY(password, read_text_file(*file, largest_password_file));
   } else {
+    const Silence silence;  // before it asks: turning the echo off drops what was typed until then
     std::cerr << prompt << ": " << std::flush;
-    const Silence silence;
     std::getline(std::cin, password);
   }
   password = without_line_end(std::move(password));
