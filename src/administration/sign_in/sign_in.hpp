@@ -80,6 +80,9 @@ class SignIn {
   Result<void> set_password(const resources::Caller& caller, const std::string& user, const std::string& password);
   Result<void> remove_password(const resources::Caller& caller, const std::string& user);
 
+  // Ends all sessions of the caller and all tokens that came from signing in.
+  Result<void> sign_out_everywhere(const resources::Caller& caller);
+
   Result<Enrolment> begin_codes(const resources::Caller& caller);
   Result<std::vector<std::string>> confirm_codes(const resources::Caller& caller, const std::string& code);
   // How long to wait; zero: it is done. Fails with denied when the code is wrong.
