@@ -2,6 +2,9 @@
 // matrix.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "administration/access/access.hpp"
 #include "administration/access/activation.hpp"
 #include "administration/access/groups.hpp"
@@ -18,6 +21,8 @@ struct AdministrationParts {
   Groups& groups;
   Activations& activations;
   resources::ResourceService& service;
+  // Ends what came from signing in, when a user is disabled: it is not good again with the user.
+  std::function<Result<void>(sql::Session&, const std::string& user)> end_sign_ins;
 
   sql::Database& database() const { return service.parts().database; }
 };

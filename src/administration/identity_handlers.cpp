@@ -96,6 +96,7 @@ Result<http::Response> change_user(const AdministrationParts& parts, http::Reque
   CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller_of(request), name));
   return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
     CICLO_TRY(const User user, parts.identity.set_disabled_in(session, name, disabled.get<bool>()));
+    if (user.is_disabled) CICLO_CHECK(parts.end_sign_ins(session, name));
     const char* operation = user.is_disabled ? "disable user" : "enable user";
     CICLO_CHECK(record(session, parts, entry_of(request, operation, decision),
                        user.is_disabled ? "ciclo.user.disabled" : "ciclo.user.enabled"));

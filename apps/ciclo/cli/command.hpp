@@ -55,13 +55,15 @@ std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> secret_commands();          // secrets
 std::vector<Command> audit_commands();           // the audit log
 std::vector<Command> identity_link_commands();   // who of the identity provider is which user
-std::vector<Command> sign_in_commands();         // passwords, one-time codes
+std::vector<Command> sign_in_commands();         // passwords, one-time codes, sessions
 std::vector<Command> session_commands();         // login, logout, configure, account, version
 
 // For `login --username`: its options, and the token that the server gives for name and password. Asks on the terminal
 // for what the options do not hold.
 std::vector<Option> sign_in_options();
 Result<std::string> sign_in(const Options& options, const Config& config);
+// Ends all sessions and all tokens that came from signing in, wherever they are.
+Result<void> sign_out_everywhere(const Config& config);
 
 // Finds the command, reads its options, runs it, prints its error. `words`: argv without the program's name.
 int run_command_line(const resources::KindTable& kinds, const std::vector<std::string>& words);

@@ -72,13 +72,14 @@ Result<int> login(Context& context) {
   return 0;
 }
 
-Result<int> logout(Context&) {
+Result<int> logout(Context& context) {
   CICLO_TRY(Config config, load_config_file());
+  if (context.options.has("everywhere")) CICLO_CHECK(sign_out_everywhere(context.session.config()));
   if (config.is_signed_in && !config.token.empty()) {
     // The token is forgotten here in any case: a server that is away must not keep somebody signed in.
     const auto ended = Session(config).call(http::Method::del, "/api/v1/auth/token");
     if (!ended && ended.error().code != ErrorCode::unauthenticated)
-      std::cerr << "WARNING: the token could not be ended at the server, and is good for at most 12 h more: "
+      std::cerr << "WARNING: the token could not be ended at the server, and is good until its time is over: "
                 << ended.error().text() << "\n";
   }
   config.token.clear();
@@ -120,7 +121,11 @@ std::vector<Command> session_commands() {
       {{"use-device-code"}, Takes::nothing, "Sign in at the identity provider, in a browser on any device."}};
   for (Option& option : sign_in_options()) login_options.push_back(std::move(option));
   return {{"login", "", "Sign in at a server and remember it.", std::move(login_options), login},
-          {"logout", "", "Forget the token; one that was made by signing in ends.", {}, logout},
+          {"logout",
+           "",
+           "Forget the token; one that was made by signing in ends.",
+           {{{"everywhere"}, Takes::nothing, "End all your sessions and tokens that came from signing in."}},
+           logout},
           {"configure",
            "",
            "Set defaults: ciclo configure --defaults workspace=dev.",

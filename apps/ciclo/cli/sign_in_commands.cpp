@@ -47,8 +47,8 @@ Result<std::string> read_password(const Options& options, std::string_view optio
   if (const auto file = options.find(option)) {
     CICLO_TRY(password, read_text_file(*file, largest_password_file));
   } else {
+    const Silence silence;  // before it asks: turning the echo off drops what was typed until then
     std::cerr << prompt << ": " << std::flush;
-    const Silence silence;
     std::getline(std::cin, password);
   }
   password = without_line_end(std::move(password));
@@ -134,6 +134,20 @@ Result<int> show(Context& context) {
   return 0;
 }
 
+Result<int> list_sessions(Context& context) {
+  CICLO_TRY(const Json answer, context.session.get("/api/v1/me/sessions"));
+  CICLO_CHECK(context.print(
+      member(answer, "value"),
+      {{"Id", "id"}, {"How", "how"}, {"Begun", "created_at"}, {"Last used", "last_used_at"}, {"Ends", "expires_at"}}));
+  return 0;
+}
+
+Result<int> end_session(Context& context) {
+  CICLO_TRY(const std::string id, context.options.needed("id"));
+  CICLO_CHECK(context.session.call(http::Method::del, "/api/v1/me/sessions/" + http::percent_encode(id)));
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Option> sign_in_options() {
@@ -175,6 +189,11 @@ Result<std::string> sign_in(const Options& options, const Config& config) {
   return text_or(*answer, "token");
 }
 
+Result<void> sign_out_everywhere(const Config& config) {
+  CICLO_CHECK(Session(config).call(http::Method::del, "/api/v1/me/sessions"));
+  return {};
+}
+
 std::vector<Command> sign_in_commands() {
   const Option name{{"name", "n"}, Takes::one, "The user (default: you)."};
   const Option code{{"code"}, Takes::one, "A code that the app shows now, or a recovery code."};
@@ -190,7 +209,9 @@ std::vector<Command> sign_in_commands() {
       {"user", "show-sign-in", "Show how a user signs in.", {name}, show},
       {"user totp", "enable", "Get a secret for an authenticator app.", {name}, enable_codes},
       {"user totp", "confirm", "Turn on one-time codes; shows the recovery codes once.", {name, code}, confirm_codes},
-      {"user totp", "disable", "Turn off one-time codes.", {name, code}, disable_codes}};
+      {"user totp", "disable", "Turn off one-time codes.", {name, code}, disable_codes},
+      {"account session", "list", "List your sessions in the Studio.", {}, list_sessions},
+      {"account session", "end", "End one of them.", {{{"id"}, Takes::one, "The session's id."}}, end_session}};
 }
 
 }  // namespace ciclo::cli

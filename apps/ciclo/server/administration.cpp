@@ -111,7 +111,9 @@ void Administration::build_openid(std::function<std::string()> url) {
 }
 
 Result<void> Administration::add_routes(http::Router& router) const {
-  CICLO_CHECK(add_administration_routes(router, {*identity, *access, *groups, *activations, *service}));
+  CICLO_CHECK(add_administration_routes(
+      router, {*identity, *access, *groups, *activations, *service,
+               [this](sql::Session& session, const std::string& user) { return sign_in->end_all_in(session, user); }}));
   CICLO_CHECK(add_audit_routes(router, *audit));
   CICLO_CHECK(add_secret_routes(router, {*vault, *service}));
   CICLO_CHECK(add_sign_in_routes(router, {*sign_in, base.settings.public_url}));

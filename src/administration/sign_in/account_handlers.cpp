@@ -55,17 +55,15 @@ Response done_or_wait(milliseconds wait) {
 Result<Response> set_password(SignIn& sign_in, Request& request) {
   const Caller& caller = caller_of(request);
   CICLO_CHECK(require_whole(caller));
-  if (!is_own(request)) CICLO_CHECK(require_administrator(sign_in, request));
+  CICLO_TRY(const bool can_prove, is_own(request) ? has_password(sign_in, caller.principal) : Result<bool>(false));
+  // A token alone makes no password: it would outlive the token.
+  if (!can_prove) CICLO_CHECK(require_administrator(sign_in, request));
   CICLO_TRY(const Json body, request.json());
   CICLO_TRY(const std::string wanted, needed_text(body, "new_password"));
-  if (is_own(request)) {
-    CICLO_TRY(const bool has_one, has_password(sign_in, caller.principal));
-    if (has_one) {
-      CICLO_TRY(const std::string current, needed_text(body, "current_password"));
-      CICLO_TRY(const milliseconds wait, sign_in.change_password({caller, request.remote_address, current}, wanted));
-      return done_or_wait(wait);
-    }
-    CICLO_CHECK(require_administrator(sign_in, request));
+  if (can_prove) {
+    CICLO_TRY(const std::string current, needed_text(body, "current_password"));
+    CICLO_TRY(const milliseconds wait, sign_in.change_password({caller, request.remote_address, current}, wanted));
+    return done_or_wait(wait);
   }
   CICLO_CHECK(sign_in.set_password(caller, request.parameter("user"), wanted));
   return Response::empty();
@@ -94,17 +92,16 @@ Result<Response> confirm_codes(SignIn& sign_in, Request& request) {
 
 Result<Response> remove_codes(SignIn& sign_in, Request& request) {
   CICLO_CHECK(require_whole(caller_of(request)));
+  if (!is_own(request)) CICLO_CHECK(require_administrator(sign_in, request));
   CICLO_TRY(const Json body, request.json());
   const std::string code = text_or(body, "code");
   if (is_own(request) && !code.empty()) {
     CICLO_TRY(const milliseconds wait, sign_in.remove_own_codes({caller_of(request), request.remote_address, code}));
     return done_or_wait(wait);
   }
-  if (auto allowed = require_administrator(sign_in, request); !allowed) {
-    if (!is_own(request)) return Failure(std::move(allowed).error());
+  if (is_own(request) && !require_administrator(sign_in, request))
     return fail(ErrorCode::denied, "turning off one-time codes needs a code", "/code",
                 "give the current code or a recovery code, or ask an administrator");
-  }
   CICLO_CHECK(sign_in.remove_codes(caller_of(request), request.parameter("user")));
   return Response::empty();
 }

@@ -118,6 +118,17 @@ Result<Response> end_session(const SignInRouteParts& parts, Request& request) {
   return Response::empty();
 }
 
+Result<Response> sign_out_everywhere(const SignInRouteParts& parts, Request& request) {
+  const Caller& caller = caller_of(request);
+  CICLO_CHECK(require_whole(caller));
+  CICLO_CHECK(parts.sign_in.sign_out_everywhere(caller));
+  Response response = Response::empty();
+  if (caller.token_id.starts_with(session_token_prefix))
+    for (const std::string& cookie : parts.sign_in.parts().sessions.removing_cookies())
+      response.headers.add("set-cookie", cookie);
+  return response;
+}
+
 }  // namespace
 
 Response throttled(std::chrono::milliseconds wait) {
@@ -158,6 +169,7 @@ Result<void> add_sign_in_routes(http::Router& router, const SignInRouteParts& pa
   CICLO_CHECK(add(Method::post, "/api/v1/auth/sign-out", "End the session", sign_out));
   CICLO_CHECK(add(Method::get, "/api/v1/auth/session", "Show the session that the cookie stands for", show_session));
   CICLO_CHECK(add(Method::get, "/api/v1/me/sessions", "List your sessions", list_sessions));
+  CICLO_CHECK(add(Method::del, "/api/v1/me/sessions", "Sign out everywhere", sign_out_everywhere));
   return add(Method::del, "/api/v1/me/sessions/{session}", "End one of your sessions", end_session);
 }
 

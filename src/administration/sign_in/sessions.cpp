@@ -118,7 +118,11 @@ std::string Sessions::csrf_token_of(const http::Headers& headers) const {
 Result<std::vector<std::string>> Sessions::close_in(sql::Session& session, const http::Headers& headers) {
   if (const auto secret = secret_of(headers))
     CICLO_CHECK(session.execute("DELETE FROM sessions WHERE hash = ?", {sha256_hex(*secret)}));
-  return std::vector{set_cookie(cookie_name(), "", settings_.is_secure)};
+  return removing_cookies();
+}
+
+std::vector<std::string> Sessions::removing_cookies() const {
+  return {set_cookie(cookie_name(), "", settings_.is_secure)};
 }
 
 Result<void> Sessions::end_in(sql::Session& session, const std::string& principal, const std::string& id) {

@@ -57,6 +57,8 @@ class Sessions {
   // What x-ciclo-csrf must hold: an HMAC under the session's secret. Empty without a cookie.
   std::string csrf_token_of(const http::Headers& headers) const;
 
+  // The set-cookie headers that remove the cookie.
+  std::vector<std::string> removing_cookies() const;
   // Ends the request's session; the set-cookie headers that remove its cookie.
   Result<std::vector<std::string>> close_in(sql::Session& session, const http::Headers& headers);
   // Fails with not_found when the principal has no session of that id.

@@ -227,6 +227,14 @@ Result<void> SignIn::remove_password(const resources::Caller& caller, const std:
   });
 }
 
+Result<void> SignIn::sign_out_everywhere(const resources::Caller& caller) {
+  return database().write([&](sql::Session& session) -> Result<void> {
+    CICLO_CHECK(end_all_in(session, caller.principal));
+    return record_change(session, parts_.service, {caller, caller.principal, "sign out everywhere"},
+                         "ciclo.sign-in.ended");
+  });
+}
+
 Result<Enrolment> SignIn::begin_codes(const resources::Caller& caller) {
   const std::string& user = caller.principal;
   return database().write([&](sql::Session& session) -> Result<Enrolment> {

@@ -80,6 +80,11 @@ class SignIn {
   Result<void> set_password(const resources::Caller& caller, const std::string& user, const std::string& password);
   Result<void> remove_password(const resources::Caller& caller, const std::string& user);
 
+  // Ends all sessions of a user and all tokens that came from signing in.
+  Result<void> end_all_in(sql::Session& session, const std::string& user);
+  // The same for the caller, with a record of it.
+  Result<void> sign_out_everywhere(const resources::Caller& caller);
+
   Result<Enrolment> begin_codes(const resources::Caller& caller);
   Result<std::vector<std::string>> confirm_codes(const resources::Caller& caller, const std::string& code);
   // How long to wait; zero: it is done. Fails with denied when the code is wrong.
@@ -97,7 +102,6 @@ class SignIn {
   Result<SignInAnswer> finish(const SignInRequest& request, const Account& account, const Verified& verified);
   Result<SignInAnswer> give_in(sql::Session& session, const SignInRequest& request, const std::string& how);
   Result<void> replace_in(sql::Session& session, const std::string& user, const std::string& hash, bool must_change);
-  Result<void> end_all_in(sql::Session& session, const std::string& user);
   Result<TimePoint> token_end(const SignInRequest& request) const;
   sql::Database& database() const { return parts_.service.parts().database; }
 
