@@ -84,6 +84,21 @@ Result<void> check_workspace(const CheckContext& context, Draft& draft, const Ad
   return {};
 }
 
+// What a role allows is changed for all who have it: the same right as giving it to each of them.
+Result<void> require_may_change(const CheckContext& context, const std::string& role, const AccessService& access) {
+  CICLO_TRY(const AccessFacts facts, access.store().read_facts(context.session));
+  for (const Assignment& assignment : facts.assignments) {
+    if (assignment.role != role) continue;
+    auto may = access.require_may_give(context.caller, assignment.scope, role);
+    if (may) continue;
+    return fail(ErrorCode::denied,
+                fmt::format("'{}' has the role {} of {}, and you may not give it", assignment.principal, role,
+                            assignment.scope.sentence()),
+                {}, "let somebody change it who may, or make another role");
+  }
+  return {};
+}
+
 Result<void> check_role(const CheckContext& context, Draft& draft, AccessService* access) {
   const std::string& name = draft.resource.key.name;
   CICLO_CHECK(role_of(name, draft.resource.spec));
@@ -98,7 +113,9 @@ Result<void> check_role(const CheckContext& context, Draft& draft, AccessService
                                    : std::string("built-in roles alone have a short name"),
                 short_name.empty() ? "/name" : "/short_name", "choose another name");
   draft.resource.spec.erase("built_in");
-  if (access != nullptr) access->reload_after_commit(context.session);
+  if (access == nullptr) return {};
+  if (draft.before != nullptr) CICLO_CHECK(require_may_change(context, name, *access));
+  access->reload_after_commit(context.session);
   return {};
 }
 
