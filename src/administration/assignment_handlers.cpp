@@ -205,9 +205,10 @@ Result<http::Response> explain(const AdministrationParts& parts, http::Request& 
     return fail(ErrorCode::not_found, fmt::format("there is no workspace '{}' that you may see", workspace));
   }
   CICLO_TRY(const std::string action, needed_text(body, "action"));
-  if (auto good = check_pattern(action); !good || action.contains('*'))
+  auto good = check_pattern(action);
+  if (!good || action.contains('*'))
     return fail(ErrorCode::invalid, fmt::format("'{}' is no action", action.substr(0, 80)), "/action",
-                "for example storage/read");
+                good ? "for example storage/read" : good.error().hint);
   Caller caller = principal == asking.principal ? asking : Caller{};
   caller.principal = principal;
   const std::string resource = text_or(body, "resource");

@@ -68,7 +68,8 @@ Result<int> add_member(Context& context) {
     CICLO_TRY(body["member"], context.options.needed("member"));
   }
   if (const auto only = context.options.find("only-workspace")) body["only_workspace"] = *only;
-  return print_answer(context, context.session.call(http::Method::post, path + "/members", body));
+  return print_answer(context, context.session.call(http::Method::post, path + "/members", body),
+                      {{"GROUP", "group"}, {"MEMBER", "member"}, {"ONLY WORKSPACE", "only_workspace"}});
 }
 
 Result<int> list_members(Context& context) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -10,6 +11,7 @@ namespace ciclo::administration {
 namespace {
 
 constexpr std::size_t longest_pattern = 120;
+constexpr std::array<std::string_view, 4> verbs = {"read", "write", "manage", "use"};
 
 bool is_pattern_character(char c) {
   return (c >= 'a' && c <= 'z') || c == '-' || c == '/' || c == '*';
@@ -58,6 +60,10 @@ Result<void> check_pattern(std::string_view pattern) {
   if (!is_good)
     return fail(ErrorCode::invalid, fmt::format("'{}' is no pattern of actions", pattern.substr(0, longest_pattern)),
                 {}, std::string(hint));
+  const std::string_view verb = pattern.substr(pattern.rfind('/') + 1);
+  if (!verb.contains('*') && std::ranges::find(verbs, verb) == verbs.end())
+    return fail(ErrorCode::invalid, fmt::format("no action ends with '{}'", verb), {},
+                "the last part is read, write, manage or use");
   const std::string_view component = component_of(pattern);
   if (component.contains('*') || is_component(component) || component == organisation_component) return {};
   std::vector<std::string> names(components.begin(), components.end());

@@ -111,7 +111,8 @@ TEST(Patterns, MatchAsGlobs) {
       {"*a*b*", "xxbxxaxx", false},
   };
   for (const Row& row : rows) EXPECT_EQ(matches(row.pattern, row.action), row.matches) << row.pattern;
-  for (const char* bad : {"", "storage", "store/*", "Storage/read", "storage/read;", "/read"})
+  for (const char* bad :
+       {"", "storage", "store/*", "Storage/read", "storage/read;", "/read", "storage/rite", "storage/"})
     EXPECT_FALSE(check_pattern(bad)) << bad;
   for (const char* good : {"*", "*/read", "storage/*", "organisation/read", "secrets/values/read"})
     EXPECT_TRUE(check_pattern(good)) << good;
