@@ -80,7 +80,7 @@ TEST(Streams, LargeBodiesBothWaysInConstantMemory) {
   Streams streams;
   streams.test.start();
   EXPECT_EQ(streams.upload("/count", 10, true).body, "10 right");
-  const std::uint64_t before = peak_memory_bytes();
+  [[maybe_unused]] const std::uint64_t before = peak_memory_bytes();
   for (const bool with_length : {true, false}) {
     EXPECT_EQ(streams.upload("/count", large_bytes, with_length).body, std::to_string(large_bytes) + " right");
     Check check;
