@@ -1,8 +1,8 @@
 // The decision: a pure function of a caller, an action, a place, a time and everything that was assigned at one moment.
 // Deny by default; the answer names the rule that made it.
 //
-// Thread safety: immutable after construction. A decision takes no lock and, for a principal in 20 groups, some
-// microseconds (bench/access).
+// Thread safety: immutable after construction. A decision takes no lock and, for a principal in 20 groups, less than a
+// microsecond (bench/access).
 #pragma once
 
 #include <memory>
