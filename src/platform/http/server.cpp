@@ -53,6 +53,7 @@ class Server::Impl {
       reactors_.push_back(std::make_unique<Reactor>(core_));
     if (auto listening = listen(); !listening) {
       acceptor_.reset();
+      retry_.reset();
       reactors_.clear();
       return listening;
     }
