@@ -133,7 +133,12 @@ Result<std::optional<TimePoint>> expiry_of(const AdministrationParts& parts, con
 
 Result<std::vector<std::string>> patterns_of(const Json& body) {
   std::vector<std::string> patterns;
-  for (const Json& item : member(body, "actions")) {
+  const Json& given = member(body, "actions");
+  // An empty list would be a token without this limit, which is not what it says.
+  if (!given.is_null() && (!given.is_array() || given.empty()))
+    return fail(ErrorCode::invalid, "expected a list of patterns of actions", "/actions",
+                "for example [\"*/read\"]; leave it out for a token without this limit");
+  for (const Json& item : given) {
     const std::string where = fmt::format("/actions/{}", patterns.size());
     if (!item.is_string() || patterns.size() == most_action_patterns)
       return fail(ErrorCode::invalid, fmt::format("expected at most {} patterns", most_action_patterns), where);

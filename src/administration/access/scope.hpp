@@ -23,7 +23,6 @@ struct Scope {
 
   bool operator==(const Scope&) const = default;
   bool is_organisation() const { return workspace.empty(); }
-  bool is_whole_workspace() const { return !workspace.empty() && component.empty() && resource.empty(); }
   std::string text() const;      // the form above
   std::string sentence() const;  // "storage in workspace 'dev'"
   // Whether what is done there with this action is within this scope.

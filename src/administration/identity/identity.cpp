@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <sodium.h>
 #include <mutex>
 
+#include "administration/identity/secret_hash.hpp"
 #include "base/ids.hpp"
 #include "resources/reference.hpp"
 
@@ -13,18 +13,6 @@ namespace {
 
 constexpr std::size_t max_known = 10'000;
 constexpr std::string_view prefix = "ciclo_";
-
-std::string hash_of(std::string_view secret) {
-  std::string hash(crypto_hash_sha256_BYTES, '\0');
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
-  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
-                     reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
-  std::string hex(hash.size() * 2 + 1, '\0');
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
-  sodium_bin2hex(hex.data(), hex.size(), reinterpret_cast<const unsigned char*>(hash.data()), hash.size());
-  hex.pop_back();
-  return hex;
-}
 
 std::optional<TimePoint> optional_time(const sql::Row& row, std::size_t column) {
   const auto ms = row.optional_integer(column);
@@ -129,7 +117,7 @@ Result<MintedToken> IdentityService::mint_in(sql::Session& session, const MintRe
   CICLO_CHECK(session.execute(
       "INSERT INTO tokens (id, hash, principal, purpose, only_workspace, expires_ms, created_ms, on_behalf_of, "
       "only_actions) VALUES (?,?,?,?,?,?,?,?,?)",
-      {minted.id, hash_of(minted.secret), request.principal, request.purpose, request.only_workspace,
+      {minted.id, sha256_hex(minted.secret), request.principal, request.purpose, request.only_workspace,
        request.expires_at ? sql::Value(to_unix_ms(*request.expires_at)) : sql::Value(), to_unix_ms(clock_.now()),
        request.on_behalf_of, to_text(Json(request.only_actions))}));
   return minted;
@@ -200,7 +188,7 @@ Result<IdentityService::Known> IdentityService::read_token(const std::string& ha
 
 Result<resources::Caller> IdentityService::authenticate(std::string_view secret) {
   if (!secret.starts_with(prefix) || secret.size() > 256) return not_valid();
-  const std::string hash = hash_of(secret);
+  const std::string hash = sha256_hex(secret);
   std::optional<Known> known;
   std::uint64_t epoch = 0;
   {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "administration/sign_in/secret_hash.hpp"
+#include "administration/identity/secret_hash.hpp"
 
 namespace ciclo::administration {
 namespace {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "administration/identity/secret_hash.hpp"
 #include "administration/secrets/rotation.hpp"
 #include "administration/sign_in/one_time_code.hpp"
-#include "administration/sign_in/secret_hash.hpp"
 
 namespace ciclo::administration {
 namespace {

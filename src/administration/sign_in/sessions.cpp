@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "administration/identity/secret_hash.hpp"
 #include "administration/sign_in/cookies.hpp"
-#include "administration/sign_in/secret_hash.hpp"
 #include "base/ids.hpp"
 
 namespace ciclo::administration {

@@ -1,9 +1,6 @@
 #include "outer_loop/endpoints/keys.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
-
-#include <array>
 
 #include "base/ids.hpp"
 #include "base/wipe.hpp"
@@ -87,15 +84,6 @@ Result<void> EndpointKeys::forget(sql::Session& session, const EndpointName& nam
   CICLO_CHECK(session.execute("DELETE FROM endpoint_keys WHERE workspace = ? AND endpoint = ?",
                               {name.workspace, name.endpoint}));
   return {};
-}
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> sum{};
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
-  crypto_hash_sha256(sum.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  std::string hex;
-  for (const unsigned char byte : sum) hex += fmt::format("{:02x}", byte);
-  return hex;
 }
 
 administration::SealedColumns endpoint_sealed_columns() {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "administration/identity/secret_hash.hpp"
 #include "administration/secrets/rotation.hpp"
 #include "administration/secrets/sealing.hpp"
 #include "base/error.hpp"
@@ -52,8 +53,7 @@ class EndpointKeys {
   const administration::Sealer& sealer_;
 };
 
-// Lower-case hexadecimal, as scorer.json has it.
-std::string sha256_hex(std::string_view text);
+using administration::sha256_hex;  // lower-case hexadecimal, as scorer.json has it
 
 std::vector<sql::Migration> endpoint_migrations();
 // What a change of the master key seals again.

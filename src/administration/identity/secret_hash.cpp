@@ -1,4 +1,4 @@
-#include "administration/sign_in/secret_hash.hpp"
+#include "administration/identity/secret_hash.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
