@@ -213,19 +213,25 @@ Result<std::vector<Membership>> Groups::members(const Caller& caller, const std:
 
 Result<void> Groups::set_external_in(sql::Session& session, const std::string& principal,
                                      const std::vector<std::string>& claims) {
-  CICLO_CHECK(access_.store().erase_memberships_of(session, principal, std::string(external_source)));
-  CICLO_TRY(const auto groups, access_.store().list_groups(session));
-  for (const Group& group : groups) {
+  CICLO_TRY(const auto all, access_.store().list_groups(session));
+  std::vector<std::string> wanted;
+  for (const Group& group : all) {
     const bool is_named = std::ranges::any_of(
         group.external_names, [&](const std::string& name) { return std::ranges::find(claims, name) != claims.end(); });
-    if (!is_named) continue;
-    CICLO_CHECK(access_.store().add_member(session, {.group = group_id(group.name),
+    if (is_named) wanted.push_back(group_id(group.name));
+  }
+  // Most sign-ins change nothing: then nobody's decisions have to be made anew.
+  const std::string source(external_source);
+  CICLO_TRY(const auto before, access_.store().groups_from(session, principal, source));
+  if (std::ranges::is_permutation(before, wanted)) return {};
+  CICLO_CHECK(access_.store().erase_memberships_of(session, principal, source));
+  for (const std::string& group : wanted)
+    CICLO_CHECK(access_.store().add_member(session, {.group = group,
                                                      .member = principal,
                                                      .only_workspace = {},
-                                                     .source = std::string(external_source),
+                                                     .source = source,
                                                      .added_by = "system",
                                                      .added_at = access_.clock().now()}));
-  }
   access_.reload_after_commit(session);
   return {};
 }

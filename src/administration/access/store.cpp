@@ -213,6 +213,15 @@ Result<std::vector<Membership>> AccessStore::list_members(sql::Session& session,
       {group}, membership_of);
 }
 
+Result<std::vector<std::string>> AccessStore::groups_from(sql::Session& session, const std::string& member,
+                                                          const std::string& source) const {
+  CICLO_TRY(const auto rows,
+            session.query("SELECT group_name FROM access_members WHERE member = ? AND source = ?", {member, source}));
+  std::vector<std::string> groups;
+  for (const sql::Row& row : rows) groups.push_back(row.text(0));
+  return groups;
+}
+
 Result<void> AccessStore::erase_memberships_of(sql::Session& session, const std::string& member,
                                                const std::string& source) const {
   CICLO_CHECK(session.execute("DELETE FROM access_members WHERE member = ? AND source = ?", {member, source}));

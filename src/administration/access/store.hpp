@@ -35,6 +35,9 @@ class AccessStore {
   // How many memberships ended; `only_workspace` tells which.
   Result<std::int64_t> remove_member(sql::Session& session, const Membership& membership) const;
   Result<std::vector<Membership>> list_members(sql::Session& session, const std::string& group_id) const;
+  // The ids of the groups that a source put somebody into.
+  Result<std::vector<std::string>> groups_from(sql::Session& session, const std::string& member,
+                                               const std::string& source) const;
   Result<void> erase_memberships_of(sql::Session& session, const std::string& member, const std::string& source) const;
 
   // Assignments, memberships and activations of a principal that is no more.
