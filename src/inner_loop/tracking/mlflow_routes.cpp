@@ -1,5 +1,7 @@
 #include "inner_loop/tracking/mlflow_routes.hpp"
 
+#include <fmt/format.h>
+
 namespace ciclo::tracking {
 namespace {
 
@@ -71,9 +73,9 @@ Result<void> MlflowRoutes::add_raw(const RawEndpoint& endpoint) {
 }
 
 Result<void> MlflowRoutes::add(const MlflowEndpoint& endpoint) {
-  for (const std::string_view api : {"/api/2.0/mlflow/", "/ajax-api/2.0/mlflow/"}) {
+  for (const std::string_view api : {"/api", "/ajax-api"}) {
     CICLO_CHECK(add_raw({.method = endpoint.method,
-                         .path = std::string(api) + endpoint.path,
+                         .path = fmt::format("{}/{}/mlflow/{}", api, endpoint.version, endpoint.path),
                          .action = endpoint.action,
                          .summary = endpoint.summary,
                          .body = http::BodyMode::buffered,

@@ -32,11 +32,12 @@ std::string workspace_of(const http::Request& request);
 
 struct MlflowEndpoint {
   http::Method method = http::Method::post;
-  std::string path;    // "runs/create", below …/api/2.0/mlflow/
+  std::string path;    // "runs/create", below …/api/<version>/mlflow/
   std::string action;  // "workspace/read", "workspace/write"
   std::string summary;
   std::size_t body_limit = 1U << 20U;
   std::function<Result<Json>(Call&)> handler;
+  std::string_view version = "2.0";  // of MLflow's API; "3.0" for traces, scorers and evaluation data sets
 };
 
 // An endpoint whose answer is no JSON, or whose body is streamed. `path` starts with '/':
