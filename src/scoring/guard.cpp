@@ -1,10 +1,6 @@
 #include "scoring/guard.hpp"
 
-#include <openssl/evp.h>
-
-#include <array>
-#include <memory>
-
+#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::scoring {
@@ -28,27 +24,6 @@ bool is_known(const AuthSettings& auth, const std::string& sum, const Clock& clo
 }
 
 }  // namespace
-
-std::string sha256_hex(std::string_view text) {
-  // Looking the algorithm up costs more than the sum itself, so each thread keeps a ready context.
-  struct Context {
-    std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free};
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-  };
-  thread_local Context state;
-  std::array<unsigned char, 32> sum{};
-  EVP_DigestInit_ex2(state.context.get(), state.algorithm.get(), nullptr);
-  EVP_DigestUpdate(state.context.get(), text.data(), text.size());
-  EVP_DigestFinal_ex(state.context.get(), sum.data(), nullptr);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * sum.size());
-  for (const auto byte : sum) {
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 15U];
-  }
-  return hex;
-}
 
 Result<void> ScorerGuard::admit(const http::Route& route, http::Request& request) {
   auto admitted = admit_secret(route, request);

@@ -28,7 +28,4 @@ class ScorerGuard final : public http::Guard {
   TokenCache known_tokens_;
 };
 
-// Lower-case hexadecimal.
-std::string sha256_hex(std::string_view text);
-
 }  // namespace ciclo::scoring

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "scoring/onnx_model.hpp"
 

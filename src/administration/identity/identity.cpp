@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "administration/identity/secret_hash.hpp"
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "resources/reference.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "administration/guard.hpp"
 #include "administration/oidc/encoding.hpp"
+#include "base/digest.hpp"
 
 namespace ciclo::administration::oidc {
 namespace {

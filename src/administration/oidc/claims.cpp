@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "administration/oidc/encoding.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::administration::oidc {

@@ -4,6 +4,7 @@
 
 #include "administration/oidc/encoding.hpp"
 #include "administration/oidc/test_provider.hpp"
+#include "base/digest.hpp"
 
 namespace ciclo::administration::oidc {
 namespace {

@@ -5,6 +5,7 @@
 #include "administration/oidc/encoding.hpp"
 #include "administration/oidc/sessions.hpp"
 #include "administration/sign_in/cookies.hpp"
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 
 namespace ciclo::administration::oidc {

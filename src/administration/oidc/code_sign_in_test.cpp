@@ -5,6 +5,7 @@
 #include "administration/oidc/encoding.hpp"
 #include "administration/oidc/migrations.hpp"
 #include "administration/oidc/test_provider.hpp"
+#include "base/digest.hpp"
 #include "resources/testing.hpp"
 
 namespace ciclo::administration::oidc {

@@ -54,21 +54,6 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   return out;
 }
 
-std::string sha256(std::string_view bytes) {
-  return digest(bytes, EVP_sha256());
-}
-
-std::string sha256_hex(std::string_view bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : sha256(bytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 15U];
-  }
-  return hex;
-}
-
 std::string at_hash_of(std::string_view access_token, std::string_view algorithm) {
   const EVP_MD* kind = algorithm.ends_with("384")   ? EVP_sha384()
                        : algorithm.ends_with("512") ? EVP_sha512()

@@ -15,8 +15,6 @@ std::string encode_base64url(std::string_view bytes);
 std::optional<std::string> decode_base64url(std::string_view text);
 std::string encode_base64(std::string_view bytes);  // the common alphabet, padded: for Basic authentication
 
-std::string sha256(std::string_view bytes);      // 32 raw bytes
-std::string sha256_hex(std::string_view bytes);  // 64 characters
 // OpenID Connect Core §3.1.3.6: the left half of the hash that the signature's algorithm uses ("RS256" → SHA-256).
 std::string at_hash_of(std::string_view access_token, std::string_view algorithm);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "administration/oidc/encoding.hpp"
+#include "base/digest.hpp"
 
 namespace ciclo::administration::oidc {
 namespace {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "administration/oidc/encoding.hpp"
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
 

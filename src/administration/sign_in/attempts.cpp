@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "administration/identity/secret_hash.hpp"
+#include "base/digest.hpp"
 
 namespace ciclo::administration {
 namespace {

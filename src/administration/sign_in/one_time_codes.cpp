@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include "administration/identity/secret_hash.hpp"
+#include "base/digest.hpp"
+
 #include "administration/secrets/rotation.hpp"
 #include "administration/sign_in/one_time_code.hpp"
 

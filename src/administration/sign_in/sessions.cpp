@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "administration/identity/secret_hash.hpp"
 #include "administration/sign_in/cookies.hpp"
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 
 namespace ciclo::administration {

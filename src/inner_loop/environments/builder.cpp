@@ -1,7 +1,6 @@
 #include "inner_loop/environments/builder.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "inner_loop/environments/conda_file.hpp"
@@ -23,15 +23,6 @@ namespace ciclo::inner_loop {
 namespace {
 
 constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
 
 std::string path_of(const std::map<std::string, std::string>& variables) {
   const auto found = variables.find("PATH");

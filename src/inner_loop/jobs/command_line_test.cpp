@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/digest.hpp"
 #include "inner_loop/jobs/identity.hpp"
 
 namespace ciclo::inner_loop {

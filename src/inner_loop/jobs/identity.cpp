@@ -1,10 +1,11 @@
 #include "inner_loop/jobs/identity.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <string_view>
+
+#include "base/digest.hpp"
 
 namespace ciclo::inner_loop {
 namespace {
@@ -16,15 +17,6 @@ Json sorted(const std::map<std::string, std::string>& map) {
 }
 
 }  // namespace
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
 
 std::string identity_of(const StepContent& content) {
   // JSON keeps the fields apart; the leading number changes when the meaning of this form does.

@@ -23,7 +23,4 @@ struct StepContent {
 // SHA-256 in hexadecimal, over a form in which no two different contents look alike.
 std::string identity_of(const StepContent& content);
 
-// SHA-256 of any text, in hexadecimal.
-std::string sha256_hex(std::string_view text);
-
 }  // namespace ciclo::inner_loop

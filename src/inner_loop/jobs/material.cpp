@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "inner_loop/jobs/identity.hpp"
 #include "inner_loop/jobs/plan.hpp"

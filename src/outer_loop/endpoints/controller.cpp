@@ -6,6 +6,7 @@
 #include <array>
 #include <iterator>
 
+#include "base/digest.hpp"
 #include "outer_loop/endpoints/controller_internal.hpp"
 #include "outer_loop/endpoints/deployment_secrets.hpp"
 #include "outer_loop/endpoints/kinds.hpp"

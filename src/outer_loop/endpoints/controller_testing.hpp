@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/digest.hpp"
 #include "outer_loop/endpoints/controller.hpp"
 #include "outer_loop/endpoints/deployment_secrets.hpp"
 #include "outer_loop/endpoints/kinds.hpp"

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "outer_loop/endpoints/keys.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/wipe.hpp"
 #include "platform/tokens/signed_token.hpp"

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "administration/identity/secret_hash.hpp"
 #include "administration/secrets/rotation.hpp"
 #include "administration/secrets/sealing.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "platform/sql/database.hpp"
 
@@ -52,8 +52,6 @@ class EndpointKeys {
 
   const administration::Sealer& sealer_;
 };
-
-using administration::sha256_hex;  // lower-case hexadecimal, as scorer.json has it
 
 std::vector<sql::Migration> endpoint_migrations();
 // What a change of the master key seals again.

@@ -1,7 +1,6 @@
 #include "platform/sql/migrator.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <map>
 
 #include "base/clock.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::sql {
@@ -21,15 +21,6 @@ constexpr std::string_view create_table =
     "CREATE TABLE IF NOT EXISTS ciclo_migrations (module TEXT NOT NULL, version BIGINT NOT NULL, checksum TEXT NOT "
     "NULL, "
     "applied_at BIGINT NOT NULL, PRIMARY KEY (module, version))";
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
 
 std::vector<Migration> in_order(std::span<const Migration> migrations) {
   std::map<std::string_view, std::size_t> first;
