@@ -3,7 +3,7 @@ BUILD := build/release
 PROGRAMS := ciclo ciclo-scorer ciclo-learn
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build all demo serve test test-unit test-clients bench format check fuzz clean
+.PHONY: help setup build all demo serve test test-unit test-clients bench bench-tracking format check fuzz clean
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ bench: ## Run the benchmarks beside their peers
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all
 	@bench/run
+
+bench-tracking: ## Tracking beside mlflow server and FastTrackML (ARGS='--only search')
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@bench/tracking/run.sh $(ARGS)
 
 format: ## Format the sources
 	@scripts/format
