@@ -1,6 +1,9 @@
 """Ciclo beside MLflow's own server and FastTrackML: the same requests to each on one machine, one server at a time under
 load, answers checked. Prints one RESULT line a figure and a table.
 
+Ciclo and MLflow's server wait for the disk at every commit; FastTrackML does not. Rows named …_unsynced have Ciclo do the same
+(--durability process-crash) beside the same figures of the peers.
+
 bench.py [--quick] [--only log_metric,search,…]; CICLO_BIN names the folder of our programs. --quick takes small sizes,
 to see that it runs; its figures mean nothing.
 """
@@ -12,7 +15,7 @@ from pathlib import Path
 
 import measures
 import runs
-from servers import Ciclo, FastTrackML, Mlflow
+from servers import Ciclo, CicloUnsynced, FastTrackML, Mlflow
 
 AREAS = ["start", "log_metric", "log_batch", "create_run", "points", "history", "search", "artifact"]
 
@@ -48,6 +51,7 @@ class Bench:
         self.folder, self.quick, self.only = Path(folder), quick, only
         self.report = Report()
         self.servers = [Ciclo(folder), Mlflow(folder), FastTrackML(folder)]
+        self.unsynced = CicloUnsynced(folder)
 
     def wants(self, area):
         return not self.only or area in self.only
@@ -55,7 +59,13 @@ class Bench:
     def each(self, measure, servers=None):
         return {server.name: measure(server) for server in servers or self.servers}
 
+    def each_write(self, measure, name, unit, more_is_better):
+        found = self.each(measure)
+        self.report.add(name, unit, found, more_is_better)
+        self.report.add(name + "_unsynced", unit, {**found, "ciclo": measure(self.unsynced)}, more_is_better)
+
     def run(self):
+        self.unsynced.start()
         for server in self.servers:
             server.start()
         for server in self.servers:  # the second start finds its database made
@@ -79,19 +89,18 @@ class Bench:
         self.report.table()
 
     def writes(self):
-        seconds = 1 if self.quick else 5
+        seconds, turns = (1, 5) if self.quick else (5, 100)
         for clients in (1, 20) if self.wants("log_metric") else ():
-            found = self.each(lambda s: measures.log_metrics(s, clients, seconds))
-            self.report.add(f"log_metric_c{clients}", "requests/s", {s: rate for s, (rate, _) in found.items()}, True)
-            self.report.add(f"log_metric_c{clients}_p50", "ms", {s: p50 for s, (_, p50) in found.items()}, False)
+            self.each_write(lambda s: measures.log_metrics(s, clients, seconds), f"log_metric_c{clients}", "requests/s", True)
         for size in (10, 1000) if self.wants("log_batch") else ():
-            self.report.add(f"log_batch_{size}", "ms", self.each(lambda s: measures.log_batch(s, size, 5 if self.quick else 30)), False)
+            self.each_write(lambda s: measures.log_batch(s, size, turns // 3 + 2), f"log_batch_{size}", "ms", False)
         if self.wants("create_run"):
-            self.report.add("create_run", "ms", self.each(lambda s: measures.create_run(s, 5 if self.quick else 100)), False)
-        if self.wants("points"):  # the peers log fewer: their rate is the same and they take minutes
+            self.each_write(lambda s: measures.create_run(s, turns), "create_run", "ms", False)
+        if self.wants("points"):  # the peers log fewer: at their rate a million takes minutes
             ours, theirs = (2000, 2000) if self.quick else (1_000_000, 20_000)
-            self.report.add("log_points", "points/s", self.each(
-                lambda s: measures.million_points(s, ours if s.name == "ciclo" else theirs)), True)
+            found = self.each(lambda s: measures.million_points(s, ours if s.name == "ciclo" else theirs))
+            self.report.add("log_points", "points/s", found, True)
+            self.report.add(f"log_{ours}_points", "s", {"ciclo": ours / found["ciclo"]}, False)
 
     def search(self, count):
         experiments = {}
@@ -134,7 +143,7 @@ def main():
         try:
             bench.run()
         finally:
-            for server in bench.servers:
+            for server in [*bench.servers, bench.unsynced]:
                 server.stop()
 
 

@@ -137,6 +137,15 @@ class Ciclo(Server):
         return bool(self.token) and super().is_up()
 
 
+class CicloUnsynced(Ciclo):
+    """As FastTrackML is: what was acknowledged survives kill -9, not a power cut."""
+
+    name = "ciclo-process-crash"
+
+    def command(self):
+        return [*super().command(), "--durability", "process-crash"]
+
+
 class Mlflow(Server):
     name = "mlflow"
 

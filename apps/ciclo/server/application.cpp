@@ -140,7 +140,7 @@ Result<void> Application::Parts::open_platform() {
     CICLO_CHECK(make_private_folder(folder));
   CICLO_TRY(logger, log::Logger::open(settings.log, clock));
   logger->set_filter([this](const std::string& text) { return known_secrets.mask(text); });
-  CICLO_TRY(database, sql::Database::open(database_url(settings)));
+  CICLO_TRY(database, sql::Database::open(database_url(settings), {.durability = settings.durability}));
   CICLO_CHECK(database->migrate(all_migrations()));
   CICLO_TRY(blobs, blobs::open_folder_store(folders.blobs));
   events = std::make_unique<events::EventLog>(*database, clock);

@@ -16,6 +16,13 @@ namespace {
 
 using cli::Takes;
 
+Result<sql::Durability> read_durability(const std::string& text) {
+  if (text == "power-cut") return sql::Durability::power_cut;
+  if (text == "process-crash") return sql::Durability::process_crash;
+  return fail(ErrorCode::invalid, fmt::format("there is no durability '{}'", text), "--durability",
+              "power-cut or process-crash");
+}
+
 Result<std::uint16_t> read_port(const std::string& text) {
   const auto port = parse_int(text);
   if (port && *port >= 0 && *port <= 65535) return static_cast<std::uint16_t>(*port);
@@ -104,6 +111,10 @@ std::vector<cli::Option> server_options() {
       {{"address", "a"}, Takes::one, "The address to listen on (default: 127.0.0.1)."},
       {{"port", "p"}, Takes::one, "The port to listen on; 0 takes a free one (default: 8780)."},
       {{"database"}, Takes::one, "postgresql://user@host:port/name instead of SQLite in the data folder."},
+      {{"durability"},
+       Takes::one,
+       "What an acknowledged write to SQLite survives: power-cut (default), or process-crash, which is faster for a "
+       "single client."},
       {{"tls-certificate"}, Takes::one, "A PEM file: then the server speaks HTTPS."},
       {{"tls-key"}, Takes::one, "The certificate's key."},
       {{"allow-outbound"},
@@ -139,6 +150,9 @@ Result<Settings> read_settings(const cli::Options& options, KeyVariables& variab
     CICLO_TRY(settings.port, read_port(*port));
   }
   settings.database = options.text("database");
+  if (const auto durability = options.find("durability")) {
+    CICLO_TRY(settings.durability, read_durability(*durability));
+  }
   if (options.has("tls-certificate") != options.has("tls-key"))
     return fail(ErrorCode::invalid, "--tls-certificate and --tls-key belong together");
   if (options.has("tls-certificate"))

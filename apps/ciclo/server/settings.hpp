@@ -16,6 +16,7 @@
 #include "platform/http/outbound.hpp"
 #include "platform/http/server.hpp"
 #include "platform/log/log.hpp"
+#include "platform/sql/database.hpp"
 
 namespace ciclo::server {
 
@@ -24,6 +25,7 @@ struct Settings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8780;
   std::string database;  // empty: SQLite in the data folder
+  sql::Durability durability = sql::Durability::power_cut;
   std::optional<http::TlsSettings> tls;
   log::Settings log;
   std::string default_workspace = "default";

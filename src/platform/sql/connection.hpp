@@ -54,7 +54,7 @@ class Engine {
 
 // `path` is a file; it is created with mode 0600. Holds a lock beside it (<path>.lock) until destroyed, so that no two
 // servers ever use one file; fails with conflict when another process holds it.
-Result<std::unique_ptr<Engine>> open_sqlite(const std::string& path);
+Result<std::unique_ptr<Engine>> open_sqlite(const std::string& path, Durability durability);
 // `url` is a libpq connection URI. Connects on first use.
 Result<std::unique_ptr<Engine>> open_postgresql(const std::string& url);
 

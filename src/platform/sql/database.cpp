@@ -68,7 +68,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& url, const D
   static constexpr std::string_view sqlite = "sqlite:";
   std::unique_ptr<Engine> engine;
   if (url.starts_with(sqlite)) {
-    CICLO_TRY(engine, open_sqlite(url.substr(sqlite.size())));
+    CICLO_TRY(engine, open_sqlite(url.substr(sqlite.size()), settings.durability));
   } else if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
     CICLO_TRY(engine, open_postgresql(url));
   } else {

@@ -125,12 +125,18 @@ struct Migration {
   std::string_view statements;
 };
 
+// What an acknowledged write survives. `power_cut`: the machine's sudden end as well as the process's. `process_crash`:
+// kill -9 of the process, but the last moments before a power cut may be missing (the database is whole all the same);
+// for SQLite alone, where it saves the disk's answer to each commit. PostgreSQL always does as `power_cut` says.
+enum class Durability : std::uint8_t { power_cut, process_crash };
+
 struct DatabaseSettings {
   std::size_t reader_connections = 4;
   // Closures taken into one transaction at most.
   std::size_t max_group = 256;
   // Writes waiting beyond this are answered with ErrorCode::quota.
   std::size_t max_queue = 16384;
+  Durability durability = Durability::power_cut;
 };
 
 class Database {

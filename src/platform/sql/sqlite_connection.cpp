@@ -75,7 +75,7 @@ Row current_row(sqlite3_stmt* statement) {
 SqliteConnection::SqliteConnection(std::unique_ptr<sqlite3, SqliteClose> database, std::string path, Role role)
     : database_(std::move(database)), path_(std::move(path)), role_(role), statements_(statement_cache_size) {}
 
-Result<std::unique_ptr<Connection>> SqliteConnection::open(const std::string& path, Role role) {
+Result<std::unique_ptr<Connection>> SqliteConnection::open(const std::string& path, Role role, Durability durability) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
@@ -85,14 +85,14 @@ Result<std::unique_ptr<Connection>> SqliteConnection::open(const std::string& pa
         sqlite_error(code, raw == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(raw), path));
   }
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(database), path, role));
-  if (auto configured = connection->configure(); !configured) {
+  if (auto configured = connection->configure(durability); !configured) {
     configured.error().add_context(fmt::format("cannot open the database {}", path));
     return std::unexpected<Error>(std::move(configured).error());
   }
   return connection;
 }
 
-Result<void> SqliteConnection::configure() {
+Result<void> SqliteConnection::configure(Durability durability) {
   sqlite3_busy_timeout(database_.get(), busy_timeout_ms);
   // A typing error in a column's name must not pass as a string; a statement must not be able to damage the file.
   for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
@@ -100,9 +100,13 @@ Result<void> SqliteConnection::configure() {
   }
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   // Cache sizes are in KiB when negative; they are filled only as pages are read.
-  static constexpr std::array<std::string_view, 7> writer = {
-      "PRAGMA journal_mode=WAL",           "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON",
-      "PRAGMA temp_store=MEMORY",          "PRAGMA cache_size=-8192", "PRAGMA wal_autocheckpoint=2000",
+  const std::array<std::string_view, 7> writer = {
+      "PRAGMA journal_mode=WAL",
+      durability == Durability::power_cut ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+      "PRAGMA foreign_keys=ON",
+      "PRAGMA temp_store=MEMORY",
+      "PRAGMA cache_size=-8192",
+      "PRAGMA wal_autocheckpoint=2000",
       "PRAGMA journal_size_limit=67108864"};
   static constexpr std::array<std::string_view, 3> reader = {"PRAGMA query_only=ON", "PRAGMA temp_store=MEMORY",
                                                              "PRAGMA cache_size=-4096"};

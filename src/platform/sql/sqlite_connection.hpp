@@ -1,5 +1,5 @@
-// SQLite as a Connection. WAL with synchronous=FULL: a commit is on the disk before it returns, so it survives kill -9
-// and a power cut. Internal to platform/sql.
+// SQLite as a Connection. WAL; with Durability::power_cut a commit is on the disk before it returns. Internal to
+// platform/sql.
 //
 // Thread safety: none; the library is used in its multi-thread mode, one connection a thread.
 #pragma once
@@ -23,7 +23,7 @@ struct SqliteFinalize {
 
 class SqliteConnection final : public Connection {
  public:
-  static Result<std::unique_ptr<Connection>> open(const std::string& path, Role role);
+  static Result<std::unique_ptr<Connection>> open(const std::string& path, Role role, Durability durability);
 
   Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) override;
   Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) override;
@@ -38,7 +38,7 @@ class SqliteConnection final : public Connection {
   using Statement = std::unique_ptr<sqlite3_stmt, SqliteFinalize>;
 
   SqliteConnection(std::unique_ptr<sqlite3, SqliteClose> database, std::string path, Role role);
-  Result<void> configure();
+  Result<void> configure(Durability durability);
   Result<sqlite3_stmt*> prepare(std::string_view sql, std::span<const Value> parameters);
   Result<void> bind(sqlite3_stmt* statement, std::span<const Value> parameters);
   Error last_error() const;

@@ -31,13 +31,17 @@ class Descriptor {
 
 class SqliteEngine final : public Engine {
  public:
-  SqliteEngine(std::string path, Descriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  Result<std::unique_ptr<Connection>> connect(Role role) override { return SqliteConnection::open(path_, role); }
+  SqliteEngine(std::string path, Descriptor lock, Durability durability)
+      : path_(std::move(path)), lock_(std::move(lock)), durability_(durability) {}
+  Result<std::unique_ptr<Connection>> connect(Role role) override {
+    return SqliteConnection::open(path_, role, durability_);
+  }
   Dialect dialect() const override { return Dialect::sqlite; }
 
  private:
   const std::string path_;
   const Descriptor lock_;  // the lock is held as long as it is open
+  const Durability durability_;
 };
 
 // Opens or creates a file only its owner can read.
@@ -54,7 +58,7 @@ Result<Descriptor> open_private(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_sqlite(const std::string& path) {
+Result<std::unique_ptr<Engine>> open_sqlite(const std::string& path, Durability durability) {
   if (path.empty())
     return fail(ErrorCode::invalid, "the database URL names no file", "database", "write sqlite:/path/to/file");
   CICLO_TRY(Descriptor lock, open_private(path + ".lock"));
@@ -64,7 +68,7 @@ Result<std::unique_ptr<Engine>> open_sqlite(const std::string& path) {
   }
   // Opened before SQLite does, so that the file never has wider rights, and closed at once: it is the engine's.
   CICLO_TRY(const Descriptor file, open_private(path));
-  return std::unique_ptr<Engine>(std::make_unique<SqliteEngine>(path, std::move(lock)));
+  return std::unique_ptr<Engine>(std::make_unique<SqliteEngine>(path, std::move(lock), durability));
 }
 
 Error sqlite_error(int code, std::string_view message, const std::string& path) {

@@ -109,6 +109,14 @@ TEST_F(SqliteTest, IsDurableByItsSettings) {
   EXPECT_EQ(setting("foreign_keys").integer(0), 1);
 }
 
+TEST_F(SqliteTest, ADurabilityOfProcessCrashesLeavesOutTheDisk) {
+  const auto database = Database::open("sqlite:" + file().native(), {.durability = Durability::process_crash});
+  ASSERT_TRUE(database) << database.error().text();
+  const auto row = (*database)->write([](Session& session) { return session.query_one("PRAGMA synchronous"); });
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ((*row)->integer(0), 1);
+}
+
 TEST_F(SqliteTest, ATypingErrorIsNoText) {
   const auto database = open_migrated();
   EXPECT_FALSE(database->read([](Session& session) { return session.query("SELECT \"nmae\" FROM rows"); }));
