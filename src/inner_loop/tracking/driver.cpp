@@ -1,14 +1,13 @@
 #include "inner_loop/tracking/driver.hpp"
 
-#include <bit>
-#include <vector>
+#include "inner_loop/tracking/run_set_search.hpp"
 
 namespace ciclo::tracking {
 namespace {
 
 constexpr std::size_t max_candidates = 4;
-// Looking at a run by its number costs several times a step of the walk; above this many the walk is tried.
-constexpr std::size_t few = 2000;
+// Looking at a run by its number costs several times a step of a scan.
+constexpr std::size_t few = 1000;
 
 void collect(const Expression& expression, std::vector<const Comparison*>& found) {
   if (expression.kind == Expression::Kind::comparison) found.push_back(&expression.comparison);
@@ -21,40 +20,44 @@ bool is_range(Comparator comparator) {
          comparator == Comparator::greater || comparator == Comparator::greater_equal;
 }
 
-// The runs that meet the clause, from an index alone; a superset for hashed values. Nothing when no index answers it.
-std::optional<Statement> from_index(const Comparison& comparison) {
+// The runs that meet the clause, from an index alone; a superset for cut values. Nothing when no index answers it.
+Result<std::optional<Statement>> from_index(sql::Session& session, const RunScope& scope,
+                                            const Comparison& comparison) {
+  const bool is_metric = comparison.entity == Entity::metric && is_range(comparison.comparator);
+  const bool is_text = (comparison.entity == Entity::param || comparison.entity == Entity::tag) &&
+                       (comparison.comparator == Comparator::equal || comparison.comparator == Comparator::in);
+  if (!is_metric && !is_text) return std::nullopt;
+  std::vector<std::int64_t> numbers;
+  for (const ScopedExperiment& experiment : scope.experiments) numbers.push_back(experiment.number);
   Statement out;
-  if (comparison.entity == Entity::metric && is_range(comparison.comparator)) {
-    if (!comparison.values.front().number) return std::nullopt;
-    out.add("SELECT c.run_number FROM latest_metrics c WHERE c.key = ").bind(comparison.key);
-    out.add(" AND c.is_nan = 0 AND c.value ").add(name_of(comparison.comparator)).add(" ");
-    out.add("CAST(").bind(*comparison.values.front().number).add(" AS DOUBLE PRECISION)");
-    return out;
+  out.add("SELECT c.run_number FROM ").add(table_of(comparison.entity)).add(" c WHERE c.experiment_number IN ");
+  out.bind_list(numbers).add(" AND c.key = ").bind(comparison.key);
+  if (is_metric) {
+    CICLO_TRY(const auto condition, column_condition("c.value", ColumnType::real, comparison, session.dialect()));
+    out.add(" AND c.is_nan = 0 AND ").add(condition);
+  } else {
+    CICLO_TRY(const auto condition, head_condition("c.", comparison, session.dialect()));
+    out.add(" AND ").add(condition);
   }
-  const bool is_text = comparison.entity == Entity::param || comparison.entity == Entity::tag;
-  if (!is_text || comparison.comparator != Comparator::equal) return std::nullopt;
-  out.add("SELECT c.run_number FROM ").add(comparison.entity == Entity::param ? "params" : "run_tags");
-  out.add(" c WHERE c.key = ").bind(comparison.key);
-  out.add(" AND c.value_hash = ").bind(value_hash(comparison.values.front().text));
   return out;
 }
 
 }  // namespace
 
-std::int64_t value_hash(std::string_view value) {
-  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a: stored, so it never changes
-  for (const char c : value) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return std::bit_cast<std::int64_t>(hash);
+std::vector<const Comparison*> needed_comparisons(const Expression& expression) {
+  std::vector<const Comparison*> found;
+  collect(expression, found);
+  return found;
 }
 
-Result<std::optional<Statement>> find_driver(sql::Session& session, const Expression& expression) {
-  std::vector<const Comparison*> comparisons;
-  collect(expression, comparisons);
+Result<std::optional<Statement>> find_driver(sql::Session& session, const RunScope& scope,
+                                             const Expression& expression) {
+  if (scope.experiments.size() > 64) return std::nullopt;
   std::optional<Statement> best;
   std::size_t best_count = few + 1;
   std::size_t candidates = 0;
-  for (const Comparison* comparison : comparisons) {
-    auto runs = from_index(*comparison);
+  for (const Comparison* comparison : needed_comparisons(expression)) {
+    CICLO_TRY(auto runs, from_index(session, scope, *comparison));
     if (!runs) continue;
     if (++candidates > max_candidates) break;
     Statement counting;

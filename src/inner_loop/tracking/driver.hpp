@@ -1,26 +1,26 @@
-// Picks how a search of runs starts. Most filters are met by many runs: then walking the newest runs and looking at
-// each one's metrics finds a page at once. When one clause is met by few runs, that clause's index is read first
-// instead, and only those runs are looked at.
+// Finds the clause of a filter that so few runs meet that looking at each of them answers the search.
 //
 // Thread safety: pure functions over the session they are handed.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "inner_loop/tracking/filter.hpp"
+#include "inner_loop/tracking/run_scope.hpp"
 #include "inner_loop/tracking/statement.hpp"
 #include "platform/sql/database.hpp"
 
 namespace ciclo::tracking {
 
-// "SELECT run_number …" of the clause that fewest runs meet, when those are few; nothing otherwise. Clauses that are
-// combined by OR, or that no index answers, are not looked at. Costs one bounded index scan for each of at most four.
-Result<std::optional<Statement>> find_driver(sql::Session& session, const Expression& expression);
+// The comparisons that every run meets which meets the expression.
+std::vector<const Comparison*> needed_comparisons(const Expression& expression);
 
-// What the indexes of parameters and tags hold in place of the value, which may be long.
-std::int64_t value_hash(std::string_view value);
+// "SELECT run_number …" of the clause that fewest runs meet, when those are few; nothing otherwise. Clauses that are
+// combined by OR, or that no index answers by a range, are not looked at. Costs one bounded index scan for each of at
+// most four.
+Result<std::optional<Statement>> find_driver(sql::Session& session, const RunScope& scope,
+                                             const Expression& expression);
 
 }  // namespace ciclo::tracking

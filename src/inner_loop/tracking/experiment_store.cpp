@@ -153,17 +153,20 @@ Result<void> ExperimentStore::delete_in(sql::Session& session, const Experiment&
             session.execute("UPDATE experiments SET lifecycle_stage = 'deleted', last_update_time = ? WHERE "
                             "workspace = ? AND experiment_id = ?",
                             {now, experiment.workspace, experiment.id}));
-  CICLO_TRY(std::ignore,
-            session.execute("UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = ? WHERE workspace = "
-                            "? AND experiment_id = ? AND lifecycle_stage = 'active'",
-                            {now, experiment.workspace, experiment.id}));
+  CICLO_TRY(
+      std::ignore,
+      session.execute("UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = ? WHERE experiment_number = (SELECT "
+                      "experiment_number FROM experiment_numbers WHERE workspace = ? AND experiment_id = ?) AND "
+                      "lifecycle_stage = 'active'",
+                      {now, experiment.workspace, experiment.id}));
   return {};
 }
 
 Result<void> ExperimentStore::restore_in(sql::Session& session, const Experiment& experiment, std::int64_t now) const {
   CICLO_TRY(std::ignore,
-            session.execute("UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL WHERE workspace "
-                            "= ? AND experiment_id = ? AND lifecycle_stage = 'deleted' AND deleted_time = ?",
+            session.execute("UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL WHERE experiment_number = "
+                            "(SELECT experiment_number FROM experiment_numbers WHERE workspace = ? AND experiment_id = "
+                            "?) AND lifecycle_stage = 'deleted' AND deleted_time = ?",
                             {experiment.workspace, experiment.id, experiment.last_update_time}));
   CICLO_TRY(std::ignore,
             session.execute("UPDATE experiments SET lifecycle_stage = 'active', last_update_time = ? WHERE "

@@ -1,8 +1,8 @@
 // The search language: trees, matching, and where its errors point to.
 #include <gtest/gtest.h>
 
-#include "inner_loop/tracking/driver.hpp"
 #include "inner_loop/tracking/filter.hpp"
+#include "inner_loop/tracking/run_scope.hpp"
 
 namespace ciclo::tracking {
 namespace {
@@ -65,9 +65,18 @@ TEST(Filter, ErrorsSayWhere) {
   EXPECT_NE(parsed.error().message.find("character 21"), std::string::npos) << parsed.error().message;
 }
 
-TEST(Filter, HashesAreStoredAndNeverChange) {
-  EXPECT_EQ(value_hash(""), static_cast<std::int64_t>(0xcbf29ce484222325ULL));
-  EXPECT_EQ(value_hash("a"), static_cast<std::int64_t>(0xaf63dc4c8601ec8cULL));  // the published FNV-1a value
+TEST(Filter, HeadsAreStoredAndNeverChange) {
+  const auto head = [](const std::string& value) {
+    const Head made = head_of(value);
+    return std::pair(made.text, made.is_cut);
+  };
+  EXPECT_EQ(head(""), std::pair(std::string(), false));
+  EXPECT_EQ(head(std::string(64, 'a')), std::pair(std::string(64, 'a'), false));
+  EXPECT_EQ(head(std::string(65, 'a')), std::pair(std::string(64, 'a'), true));
+  std::string letters;
+  for (int i = 0; i < 65; ++i) letters += "é";
+  EXPECT_EQ(head(letters), std::pair(letters.substr(0, 128), true));
+  EXPECT_EQ(head(std::string("a\0b", 3)), std::pair(std::string("a"), true));
 }
 
 }  // namespace

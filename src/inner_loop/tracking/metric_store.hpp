@@ -1,8 +1,9 @@
 // The rows of metrics: every observation, and beside them the latest of each key of each run, which is the one with the
-// greatest (step, timestamp, value).
+// greatest (step, timestamp, value). A key has a number within its run (its series), which its observations are kept
+// by, in the order of their steps.
 //
-// Cost: logging one metric is two statements that look the run up by its index and write one row each; nothing is read
-// back, so concurrent clients group-commit without waiting for one another's answers.
+// Cost: one metric is three statements that read one row and write two; a batch writes its observations 128 to a
+// statement and each key's latest once. An observation that is there already is tolerated.
 //
 // Thread safety: stateless; every call works in the session it is handed.
 #pragma once
@@ -43,13 +44,16 @@ class MetricStore {
 
   // In the order of (step, timestamp, value). Of an unknown run or key: none.
   Result<std::vector<Metric>> history(sql::Session& session, const HistoryRequest& request) const;
-  // At most `max_points` observations, spread evenly over the observed steps, the first and the last step among them.
-  // Reads one row a point by index, however long the history is.
+  // At most `max_points` observations, in order, the first and the last among them. Of a history of up to 32 times as
+  // many, or 10,000, every n-th is taken (as MLflow does: the first of `max_points` equal parts, and the last of all).
+  // Of a longer one the first at each of `max_points` steps that are spread evenly from the first step to the last,
+  // found by index, however long the history is.
   Result<std::vector<Metric>> sample(sql::Session& session, const SampleRequest& request) const;
 };
 
 // Reads key, value, timestamp, step, is_nan from columns 1 to 5.
 Metric metric_from(const sql::Row& row);
+Metric metric_from(const sql::RowView& row);
 
 // NaN is stored as 0 with a mark, infinities as the largest finite numbers.
 struct StoredValue {

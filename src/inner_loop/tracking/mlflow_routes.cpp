@@ -29,13 +29,14 @@ WireCode wire_code(ErrorCode code) {
   return {"INTERNAL_ERROR", 500};
 }
 
-http::Handler json_handler(std::function<Result<Json>(Call&)> handler) {
-  return [handler = std::move(handler)](http::Request& request) -> Result<http::Response> {
+http::Handler handler_of(const MlflowEndpoint& endpoint) {
+  return [handler = endpoint.handler, respond = endpoint.respond](http::Request& request) -> Result<http::Response> {
     CICLO_TRY(auto arguments, Arguments::of(request));
     Call call{.request = request,
               .workspace = workspace_of(request),
               .caller = resources::caller_of(request),
               .arguments = std::move(arguments)};
+    if (respond) return respond(call);
     CICLO_TRY(const auto answer, handler(call));
     return http::Response::json(answer);
   };
@@ -80,7 +81,7 @@ Result<void> MlflowRoutes::add(const MlflowEndpoint& endpoint) {
                          .summary = endpoint.summary,
                          .body = http::BodyMode::buffered,
                          .body_limit = endpoint.body_limit,
-                         .handler = json_handler(endpoint.handler)}));
+                         .handler = handler_of(endpoint)}));
   }
   return {};
 }

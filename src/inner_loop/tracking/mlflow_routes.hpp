@@ -37,6 +37,8 @@ struct MlflowEndpoint {
   std::string summary;
   std::size_t body_limit = 1U << 20U;
   std::function<Result<Json>(Call&)> handler;
+  // Used instead of `handler` when set: for long answers, written as text or streamed.
+  std::function<Result<http::Response>(Call&)> respond = {};
   std::string_view version = "2.0";  // of MLflow's API; "3.0" for traces, scorers and evaluation data sets
 };
 

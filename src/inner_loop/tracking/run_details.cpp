@@ -18,14 +18,33 @@ struct Batch {
   std::vector<std::int64_t> numbers;
 };
 
-// Runs "SELECT <columns> FROM <source> WHERE <number> IN (…)" and hands each row to its run; the number is column 0.
+// Runs "SELECT <columns> FROM <source> WHERE <number> IN (…)" and hands each row to its run; the number is column 0,
+// and rows of one run come together. `keys`: only these; none of them: nothing is read.
+struct Source {
+  std::string_view select;
+  std::string_view order;
+  const std::optional<std::vector<std::string>>* keys = nullptr;
+};
+
 template <class Take>
-Result<void> for_rows(Batch& batch, std::string_view select, std::string_view order, Take take) {
+Result<void> for_rows(Batch& batch, const Source& source, Take take) {
   Statement statement;
-  statement.add(select).add(" IN ").bind_list(batch.numbers).add(order);
-  CICLO_TRY(const auto rows, statement.query(batch.session));
-  for (const sql::Row& row : rows) take(*batch.runs.at(row.integer(0)), row);
-  return {};
+  statement.add(source.select).add(" IN ").bind_list(batch.numbers);
+  if (source.keys != nullptr && *source.keys) {
+    if ((*source.keys)->empty()) return {};
+    statement.add(" AND key IN ").bind_list(**source.keys);
+  }
+  statement.add(source.order);
+  std::int64_t number = -1;
+  Run* run = nullptr;
+  return statement.scan(batch.session, [&](const sql::RowView& row) {
+    if (const std::int64_t next = row.integer(0); next != number || run == nullptr) {
+      number = next;
+      run = batch.runs.at(number);
+    }
+    take(*run, row);
+    return true;
+  });
 }
 
 Json tags_to_json(const std::vector<Tag>& tags) {
@@ -42,40 +61,44 @@ std::vector<Tag> tags_from_text(const std::string& text) {
   return tags;
 }
 
-DatasetInput dataset_from(const sql::Row& row) {
+DatasetInput dataset_from(const sql::RowView& row) {
   DatasetInput input;
-  input.dataset = {.name = row.text(1),
-                   .digest = row.text(2),
-                   .source_type = row.text(3),
-                   .source = row.text(4),
-                   .schema = row.text(5),
-                   .profile = row.text(6)};
-  input.tags = tags_from_text(row.text(7));
+  input.dataset = {.name = std::string(row.text(1)),
+                   .digest = std::string(row.text(2)),
+                   .source_type = std::string(row.text(3)),
+                   .source = std::string(row.text(4)),
+                   .schema = std::string(row.text(5)),
+                   .profile = std::string(row.text(6))};
+  input.tags = tags_from_text(std::string(row.text(7)));
   return input;
 }
 
-Result<void> load_batch(Batch& batch) {
-  CICLO_CHECK(for_rows(batch, "SELECT run_number, key, value FROM params WHERE run_number", " ORDER BY run_number, key",
-                       [](Run& run, const sql::Row& row) {
-                         run.params.push_back({row.text(1), row.text(2)});
-                       }));
-  CICLO_CHECK(for_rows(batch, "SELECT run_number, key, value FROM run_tags WHERE run_number",
-                       " ORDER BY run_number, key", [](Run& run, const sql::Row& row) {
-                         run.tags.push_back({row.text(1), row.text(2)});
-                       }));
-  CICLO_CHECK(for_rows(
-      batch, "SELECT run_number, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_number",
-      " ORDER BY run_number, key", [](Run& run, const sql::Row& row) { run.metrics.push_back(metric_from(row)); }));
-  CICLO_CHECK(
-      for_rows(batch,
-               "SELECT u.run_number, d.name, d.digest, d.source_type, d.source, d.schema, d.profile, u.tags FROM "
-               "run_datasets u JOIN datasets d ON d.dataset_number = u.dataset_number WHERE u.run_number",
-               " ORDER BY u.run_number, u.dataset_number",
-               [](Run& run, const sql::Row& row) { run.dataset_inputs.push_back(dataset_from(row)); }));
-  return for_rows(batch, "SELECT run_number, direction, model_id, step FROM run_models WHERE run_number",
-                  " ORDER BY run_number, direction, step, model_id", [](Run& run, const sql::Row& row) {
+Tag pair_from(const sql::RowView& row) {
+  return {.key = std::string(row.text(1)), .value = std::string(row.text(2))};
+}
+
+Result<void> load_batch(Batch& batch, const DetailKeys& keys) {
+  constexpr std::string_view by_key = " ORDER BY run_number, key";
+  CICLO_CHECK(for_rows(batch, {"SELECT run_number, key, value FROM params WHERE run_number", by_key, &keys.params},
+                       [](Run& run, const sql::RowView& row) { run.params.push_back(pair_from(row)); }));
+  CICLO_CHECK(for_rows(batch, {"SELECT run_number, key, value FROM run_tags WHERE run_number", by_key, &keys.tags},
+                       [](Run& run, const sql::RowView& row) { run.tags.push_back(pair_from(row)); }));
+  CICLO_CHECK(for_rows(batch,
+                       {"SELECT run_number, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_number",
+                        by_key, &keys.metrics},
+                       [](Run& run, const sql::RowView& row) { run.metrics.push_back(metric_from(row)); }));
+  CICLO_CHECK(for_rows(batch,
+                       {"SELECT u.run_number, d.name, d.digest, d.source_type, d.source, d.schema, d.profile, u.tags "
+                        "FROM run_datasets u "
+                        "JOIN datasets d ON d.dataset_number = u.dataset_number WHERE u.run_number",
+                        " ORDER BY u.run_number, u.dataset_number"},
+                       [](Run& run, const sql::RowView& row) { run.dataset_inputs.push_back(dataset_from(row)); }));
+  return for_rows(batch,
+                  {"SELECT run_number, direction, model_id, step FROM run_models WHERE run_number",
+                   " ORDER BY run_number, direction, step, model_id"},
+                  [](Run& run, const sql::RowView& row) {
                     auto& uses = row.text(1) == "input" ? run.model_inputs : run.model_outputs;
-                    uses.push_back({.model_id = row.text(2), .step = row.integer(3)});
+                    uses.push_back({.model_id = std::string(row.text(2)), .step = row.integer(3)});
                   });
 }
 
@@ -107,7 +130,7 @@ Result<void> put_models(sql::Session& session, const Run& run, std::string_view 
 
 }  // namespace
 
-Result<void> RunStore::load_details(sql::Session& session, std::vector<Run>& runs) const {
+Result<void> RunStore::load_details(sql::Session& session, std::vector<Run>& runs, const DetailKeys& keys) const {
   for (std::size_t begin = 0; begin < runs.size(); begin += max_bound_list) {
     Batch batch{.session = session, .runs = {}, .numbers = {}};
     for (std::size_t i = begin; i < std::min(begin + max_bound_list, runs.size()); ++i) {
@@ -118,7 +141,7 @@ Result<void> RunStore::load_details(sql::Session& session, std::vector<Run>& run
       batch.runs[run.number] = &run;
       batch.numbers.push_back(run.number);
     }
-    CICLO_CHECK(load_batch(batch));
+    CICLO_CHECK(load_batch(batch, keys));
   }
   return {};
 }

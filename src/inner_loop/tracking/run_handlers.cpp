@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include "inner_loop/tracking/forms.hpp"
 #include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/json_text.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
 
 namespace ciclo::tracking {
@@ -125,7 +128,19 @@ Result<Json> log_outputs(RunService& runs, const Call& call) {
   return Json::object();
 }
 
-Result<Json> search(RunService& runs, const Call& call) {
+// A list that is there, even an empty one, limits; a missing one does not.
+Result<std::optional<std::vector<std::string>>> keys_of(const Call& call, std::string_view name) {
+  if (!call.arguments.has(name)) return std::nullopt;
+  CICLO_TRY(auto keys, call.arguments.texts(name));
+  if (keys.size() > max_search_keys) {
+    return fail(ErrorCode::invalid,
+                fmt::format("'{}' can hold at most {} keys. Got {}", name, max_search_keys, keys.size()),
+                std::string(name));
+  }
+  return keys;
+}
+
+Result<http::Response> search(RunService& runs, const Call& call) {
   SearchRequest request;
   request.workspace = call.workspace;
   CICLO_TRY(const auto ids, call.arguments.texts("experiment_ids"));
@@ -138,8 +153,11 @@ Result<Json> search(RunService& runs, const Call& call) {
   CICLO_TRY(request.view, call.arguments.view("run_view_type"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_runs, max_runs));
   CICLO_TRY(request.page_token, call.arguments.text("page_token"));
+  CICLO_TRY(request.keys.metrics, keys_of(call, "metric_keys"));
+  CICLO_TRY(request.keys.params, keys_of(call, "param_keys"));
+  CICLO_TRY(request.keys.tags, keys_of(call, "tag_keys"));
   CICLO_TRY(const auto page, runs.search(request));
-  return page_json("runs", page);
+  return json_response(runs_text(page));
 }
 
 }  // namespace
@@ -160,7 +178,12 @@ Result<void> add_run_routes(http::Router& router, RunService& runs) {
   CICLO_CHECK(add(http::Method::post, "update", "workspace/write", update));
   CICLO_CHECK(add(http::Method::post, "delete", "workspace/write", remove));
   CICLO_CHECK(add(http::Method::post, "restore", "workspace/write", restore));
-  CICLO_CHECK(add(http::Method::post, "search", "workspace/read", search));
+  CICLO_CHECK(routes.add({.method = http::Method::post,
+                          .path = "runs/search",
+                          .action = "workspace/read",
+                          .summary = "MLflow: runs, search",
+                          .handler = {},
+                          .respond = [&runs](Call& call) { return search(runs, call); }}));
   CICLO_CHECK(add(http::Method::post, "log-parameter", "workspace/write", log_param));
   CICLO_CHECK(add(http::Method::post, "log-batch", "workspace/write", log_batch));
   CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));

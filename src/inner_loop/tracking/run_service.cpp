@@ -54,6 +54,19 @@ Result<Run> RunService::get(const RunRef& ref) {
   });
 }
 
+Result<std::vector<Run>> RunService::get_many(const std::string& workspace, const std::vector<std::string>& run_ids,
+                                              const DetailKeys& keys) {
+  return database_.read([&](sql::Session& session) -> Result<std::vector<Run>> {
+    std::vector<Run> runs;
+    for (const std::string& id : run_ids) {
+      CICLO_TRY(auto run, store_.get(session, {.workspace = workspace, .run_id = id}));
+      runs.push_back(std::move(run));
+    }
+    CICLO_CHECK(store_.load_details(session, runs, keys));
+    return runs;
+  });
+}
+
 Result<Run> RunService::update(const RunUpdate& request) {
   if (!request.name.empty()) CICLO_CHECK(check_run_tag({std::string(run_name_tag), request.name}));
   return database_.write([&](sql::Session& session) -> Result<Run> {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
-#include "inner_loop/tracking/driver.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/metric_store.hpp"
+#include "inner_loop/tracking/run_scope.hpp"
 #include "inner_loop/tracking/statement.hpp"
 
 namespace ciclo::tracking {
@@ -40,25 +40,38 @@ void settle_name(NewRun& request) {
   if (!request.parent_run_id.empty()) put_tag(request.tags, parent_run_tag, request.parent_run_id);
 }
 
+Result<void> set_name(sql::Session& session, const Run& run, const std::string& name) {
+  const Head head = head_of(name);
+  CICLO_TRY(std::ignore,
+            session.execute("UPDATE runs SET name = ?, name_head = ?, name_is_cut = ? WHERE run_number = ?",
+                            {name, head.text, static_cast<std::int64_t>(head.is_cut), run.number}));
+  return {};
+}
+
 Result<void> put_tags(sql::Session& session, const Run& run, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
-    CICLO_TRY(std::ignore, session.execute("INSERT INTO run_tags (run_number, key, value, value_hash) VALUES (?, ?, ?, "
-                                           "?) ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value, "
-                                           "value_hash = excluded.value_hash",
-                                           {run.number, tag.key, tag.value, value_hash(tag.value)}));
-    if (tag.key != run_name_tag) continue;
-    CICLO_TRY(std::ignore, session.execute("UPDATE runs SET name = ? WHERE run_number = ?", {tag.value, run.number}));
+    const Head head = head_of(tag.value);
+    CICLO_TRY(
+        std::ignore,
+        session.execute("INSERT INTO run_tags (run_number, key, value, head, is_cut, experiment_number, start_time) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_number, key) DO UPDATE SET value = "
+                        "excluded.value, head = excluded.head, is_cut = excluded.is_cut",
+                        {run.number, tag.key, tag.value, head.text, static_cast<std::int64_t>(head.is_cut),
+                         run.experiment_number, run.start_time}));
+    if (tag.key == run_name_tag && tag.value != run.name) CICLO_CHECK(set_name(session, run, tag.value));
   }
   return {};
 }
 
 Result<void> put_params(sql::Session& session, const Run& run, const std::vector<Param>& params) {
   for (const Param& param : params) {
+    const Head head = head_of(param.value);
     CICLO_TRY(
         const auto inserted,
-        session.execute("INSERT INTO params (run_number, key, value, value_hash) VALUES (?, ?, ?, ?) ON CONFLICT DO "
-                        "NOTHING",
-                        {run.number, param.key, param.value, value_hash(param.value)}));
+        session.execute("INSERT INTO params (run_number, key, value, head, is_cut, experiment_number, start_time) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        {run.number, param.key, param.value, head.text, static_cast<std::int64_t>(head.is_cut),
+                         run.experiment_number, run.start_time}));
     if (inserted > 0) continue;
     CICLO_TRY(const auto row,
               session.query_one("SELECT value FROM params WHERE run_number = ? AND key = ?", {run.number, param.key}));
@@ -71,6 +84,19 @@ Result<void> put_params(sql::Session& session, const Run& run, const std::vector
         "params/" + param.key);
   }
   return {};
+}
+
+// Given to an experiment with its first run.
+Result<std::int64_t> number_of(sql::Session& session, const std::string& workspace, std::int64_t experiment_id) {
+  constexpr std::string_view find =
+      "SELECT experiment_number FROM experiment_numbers WHERE workspace = ? AND experiment_id = ?";
+  CICLO_TRY(auto row, session.query_one(find, {workspace, experiment_id}));
+  if (row) return row->integer(0);
+  CICLO_TRY(row, session.query_one("INSERT INTO experiment_numbers (workspace, experiment_id) VALUES (?, ?) RETURNING "
+                                   "experiment_number",
+                                   {workspace, experiment_id}));
+  if (!row) return fail(ErrorCode::internal, "the database gave no experiment number");
+  return row->integer(0);
 }
 
 }  // namespace
@@ -89,6 +115,7 @@ Run run_from(const sql::Row& row) {
   run.stage = row.text(9) == "active" ? Lifecycle::active : Lifecycle::deleted;
   run.artifact_uri = row.text(10);
   run.is_managed = row.integer(11) != 0;
+  run.experiment_number = row.integer(12);
   return run;
 }
 
@@ -105,13 +132,17 @@ Result<Run> RunStore::create_run_in(sql::Session& session, NewRun request) const
   run.start_time = request.start_time;
   run.artifact_uri = fmt::format("{}/{}/artifacts", experiment.artifact_location, run.run_id);
   run.is_managed = request.is_managed;
+  CICLO_TRY(run.experiment_number, number_of(session, run.workspace, run.experiment_id));
+  const Head head = head_of(run.name);
   CICLO_TRY(
       const auto row,
-      session.query_one("INSERT INTO runs (workspace, run_id, experiment_id, name, user_id, status, start_time, "
-                        "lifecycle_stage, artifact_uri, is_managed) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?) ON "
-                        "CONFLICT DO NOTHING RETURNING run_number",
-                        {run.workspace, run.run_id, run.experiment_id, run.name, run.user, name_of(run.status),
-                         run.start_time, run.artifact_uri, static_cast<std::int64_t>(run.is_managed)}));
+      session.query_one(
+          "INSERT INTO runs (workspace, run_id, experiment_id, name, user_id, status, start_time, lifecycle_stage, "
+          "artifact_uri, is_managed, experiment_number, name_head, name_is_cut) VALUES (?, ?, ?, ?, ?, ?, ?, "
+          "'active', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING run_number",
+          {run.workspace, run.run_id, run.experiment_id, run.name, run.user, name_of(run.status), run.start_time,
+           run.artifact_uri, static_cast<std::int64_t>(run.is_managed), run.experiment_number, head.text,
+           static_cast<std::int64_t>(head.is_cut)}));
   if (!row)
     return fail(ErrorCode::already_exists, fmt::format("Run '{}' already exists", run.run_id), "runs/" + run.run_id);
   run.number = row->integer(0);
@@ -170,8 +201,8 @@ Result<Run> RunStore::get_active(sql::Session& session, const RunRef& ref) const
 }
 
 Result<void> RunStore::update_in(sql::Session& session, const Run& run) const {
-  CICLO_TRY(std::ignore, session.execute("UPDATE runs SET name = ?, status = ?, end_time = ? WHERE run_number = ?",
-                                         {run.name, name_of(run.status), run.end_time, run.number}));
+  CICLO_TRY(std::ignore, session.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_number = ?",
+                                         {name_of(run.status), run.end_time, run.number}));
   return {};
 }
 

@@ -36,6 +36,14 @@ struct NewRun {
   bool is_managed = false;
 };
 
+// Which details to load; without a list: all of that kind.
+inline constexpr std::size_t max_search_keys = 1000;
+struct DetailKeys {
+  std::optional<std::vector<std::string>> metrics;
+  std::optional<std::vector<std::string>> params;
+  std::optional<std::vector<std::string>> tags;
+};
+
 class RunStore {
  public:
   // Fails with already_exists when the workspace has a run of that id, not_found for an unknown experiment id, invalid
@@ -59,9 +67,9 @@ class RunStore {
   Result<Run> get(sql::Session& session, const RunRef& ref) const;
   Result<Run> get_active(sql::Session& session, const RunRef& ref) const;
   // Fills in latest metrics, params, tags, inputs and outputs of all of them, by a few statements for all.
-  Result<void> load_details(sql::Session& session, std::vector<Run>& runs) const;
+  Result<void> load_details(sql::Session& session, std::vector<Run>& runs, const DetailKeys& keys = {}) const;
 
-  // Writes name, status and end_time.
+  // Writes status and end_time. A name is changed by its tag.
   Result<void> update_in(sql::Session& session, const Run& run) const;
   Result<void> set_lifecycle_in(sql::Session& session, const Run& run, Lifecycle stage, std::int64_t now) const;
   // Fails with not_found when the run has no such tag.
@@ -74,8 +82,8 @@ class RunStore {
 // The columns that run_from() reads, of the table `runs` named `r`.
 inline constexpr std::string_view run_columns =
     "r.workspace, r.run_number, r.run_id, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, "
-    "r.lifecycle_stage, r.artifact_uri, r.is_managed";
-inline constexpr std::size_t run_column_count = 12;
+    "r.lifecycle_stage, r.artifact_uri, r.is_managed, r.experiment_number";
+inline constexpr std::size_t run_column_count = 13;
 Run run_from(const sql::Row& row);
 
 inline constexpr std::string_view run_name_tag = "mlflow.runName";

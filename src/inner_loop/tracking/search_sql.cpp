@@ -68,6 +68,14 @@ Result<void> number_condition(Statement& out, std::string_view column, const Com
   return {};
 }
 
+Result<void> exact_text_condition(Statement& out, std::string_view column, const Comparison& comparison,
+                                  sql::Dialect dialect) {
+  for (const Literal& literal : comparison.values)
+    if (literal.number) return wrong_value(comparison, "a text in quotation marks");
+  text_condition(out, column, comparison, dialect);
+  return {};
+}
+
 Failure unknown_attribute(const Domain& domain, std::string_view key) {
   const auto near = nearest(key, domain.attribute_names);
   return fail(ErrorCode::invalid, fmt::format("Invalid attribute key '{}' of a {}", key, domain.noun), "filter",
@@ -112,9 +120,7 @@ Result<Statement> child_condition(const Domain& domain, const Comparison& compar
       CICLO_CHECK(number_condition(out, "c.value", comparison));
       out.add(" AND c.is_nan = 0");
     } else {
-      for (const Literal& literal : comparison.values)
-        if (literal.number) return wrong_value(comparison, "a text in quotation marks");
-      text_condition(out, "c.value", comparison, dialect);
+      CICLO_CHECK(exact_text_condition(out, "c.value", comparison, dialect));
     }
   }
   out.add(")");
@@ -140,6 +146,14 @@ Result<Statement> dataset_condition(const Domain& domain, const Comparison& comp
 }
 
 }  // namespace
+
+Result<Statement> column_condition(std::string_view column, ColumnType type, const Comparison& comparison,
+                                   sql::Dialect dialect) {
+  Statement out;
+  if (type == ColumnType::text) text_condition(out, column, comparison, dialect);
+  else CICLO_CHECK(number_condition(out, column, comparison));
+  return out;
+}
 
 Result<Statement> condition_sql(const Domain& domain, const Expression& expression, sql::Dialect dialect) {
   if (expression.kind == Expression::Kind::comparison) {

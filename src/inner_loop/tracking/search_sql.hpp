@@ -50,6 +50,10 @@ struct Domain {
 // the domain does not know.
 Result<Statement> condition_sql(const Domain& domain, const Expression& expression, sql::Dialect dialect);
 
+// "<column> <comparator> <values>" alone, for a comparison that has values.
+Result<Statement> column_condition(std::string_view column, ColumnType type, const Comparison& comparison,
+                                   sql::Dialect dialect);
+
 // One sort key, already free of NULLs.
 struct SortTerm {
   Statement expression;

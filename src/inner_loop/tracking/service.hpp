@@ -85,6 +85,9 @@ class RunService {
   Result<Run> create(NewRun request);
   // With details.
   Result<Run> get(const RunRef& ref);
+  // With the asked-for details, in the order of the ids. Fails with not_found naming the first that is not there.
+  Result<std::vector<Run>> get_many(const std::string& workspace, const std::vector<std::string>& run_ids,
+                                    const DetailKeys& keys);
   // A managed run (a job's) keeps its status.
   Result<Run> update(const RunUpdate& request);
   Result<void> set_lifecycle(const RunRef& ref, Lifecycle stage);

@@ -37,6 +37,9 @@ struct Statement {
   Statement& bind_list(const std::vector<std::string>& values);
 
   Result<std::vector<sql::Row>> query(sql::Session& session) const { return session.query(text, parameters); }
+  Result<void> scan(sql::Session& session, const sql::TakeRow& take) const {
+    return session.scan(text, parameters, take);
+  }
   Result<std::int64_t> execute(sql::Session& session) const { return session.execute(text, parameters); }
 };
 

@@ -81,6 +81,7 @@ struct Run {
   std::int64_t number = 0;  // internal key of the rows that belong to it
   std::string run_id;       // unique within the workspace; a job's run has the job's name
   std::int64_t experiment_id = 0;
+  std::int64_t experiment_number = 0;  // internal: of the experiment, over all workspaces
   std::string name;
   std::string user;
   RunStatus status = RunStatus::running;

@@ -11,6 +11,13 @@ Result<std::vector<Row>> ConnectionSession::query(std::string_view sql, std::spa
   return rows;
 }
 
+Result<void> ConnectionSession::scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) {
+  if (failed_) return std::unexpected<Error>(*failed_);
+  auto done = connection_.scan(sql, parameters, take);
+  if (!done) failed_ = done.error();
+  return done;
+}
+
 Result<std::int64_t> ConnectionSession::execute(std::string_view sql, std::span<const Value> parameters) {
   if (failed_) return std::unexpected<Error>(*failed_);
   auto changed = connection_.execute(sql, parameters);

@@ -23,6 +23,7 @@ class Connection {
   virtual ~Connection() = default;
 
   virtual Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) = 0;
+  virtual Result<void> scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) = 0;
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) = 0;
 
   // A transaction of this connection's role: a writer's takes the write lock at once, a reader's is a read-only
@@ -65,6 +66,7 @@ class ConnectionSession final : public Session {
   ConnectionSession(Connection& connection, Dialect dialect) : connection_(connection), dialect_(dialect) {}
 
   Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) override;
+  Result<void> scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) override;
   Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) override;
   Dialect dialect() const override { return dialect_; }
   void after_commit(std::function<void()> done) override { after_commit_.push_back(std::move(done)); }

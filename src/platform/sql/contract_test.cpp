@@ -72,6 +72,43 @@ class DatabaseContract : public ::testing::TestWithParam<Dialect> {
   std::unique_ptr<Database> database_;
 };
 
+TEST_P(DatabaseContract, ScansRowsOneByOneUntilToldToStop) {
+  const auto filled = database_->write([](Session& session) -> Result<void> {
+    CICLO_TRY(std::ignore, session.execute("INSERT INTO parents (name, size) VALUES ('a', 1), ('b', 2), ('c', 3)"));
+    CICLO_TRY(std::ignore, session.execute("INSERT INTO children (parent, score) VALUES ('a', 0.25)"));
+    return {};
+  });
+  ASSERT_TRUE(filled);
+  std::string seen;
+  std::int64_t sum = 0;
+  const auto scanned = database_->read([&](Session& session) {
+    return session.scan("SELECT name, size FROM parents WHERE size < ? ORDER BY name", std::vector<Value>{9},
+                        [&](const RowView& row) {
+                          seen += row.text(0);
+                          sum += row.integer(1);
+                          return sum < 3;
+                        });
+  });
+  ASSERT_TRUE(scanned) << scanned.error().text();
+  EXPECT_EQ(seen, "ab");
+  EXPECT_EQ(sum, 3);
+  double score = 1;
+  std::string empty = "?";
+  const auto null_is_empty = database_->read([&](Session& session) {
+    return session.scan("SELECT score, CAST(NULL AS TEXT) FROM children", {}, [&](const RowView& row) {
+      score = row.real(0);
+      empty = row.text(1);
+      return true;
+    });
+  });
+  ASSERT_TRUE(null_is_empty);
+  EXPECT_EQ(score, 0.25);
+  EXPECT_EQ(empty, "");
+  EXPECT_FALSE(database_->read([](Session& session) {
+    return session.scan("SELECT nothing FROM nowhere", {}, [](const RowView&) { return true; });
+  }));
+}
+
 TEST_P(DatabaseContract, KeepsEveryTypeOfValue) {
   ASSERT_TRUE(add("p"));
   const std::string bytes("\0\xff\x01?", 4);

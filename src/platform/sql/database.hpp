@@ -93,6 +93,18 @@ class Row {
   std::vector<Value> columns_;
 };
 
+// The current row of a scan. Valid, with the texts it gives, only within the call that was handed it. Columns count
+// from 0. Reading a NULL gives 0, 0.0 or "".
+class RowView {
+ public:
+  virtual ~RowView() = default;
+  virtual std::int64_t integer(std::size_t column) const = 0;
+  virtual double real(std::size_t column) const = 0;
+  virtual std::string_view text(std::size_t column) const = 0;
+};
+// False ends the scan. Must not use the session.
+using TakeRow = std::function<bool(const RowView&)>;
+
 enum class Dialect : std::uint8_t { sqlite, postgresql };
 
 class Session {
@@ -100,6 +112,9 @@ class Session {
   virtual ~Session() = default;
   // All rows of a statement that returns rows.
   virtual Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) = 0;
+  // The same rows handed to `take` one by one, none of them kept: for answers of many narrow rows. SQLite makes each
+  // row as it is asked for; PostgreSQL has sent them all, so bound the answer with LIMIT where `take` may end it early.
+  virtual Result<void> scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) = 0;
   // Runs a statement; the number of rows it changed.
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) = 0;
   virtual Dialect dialect() const = 0;

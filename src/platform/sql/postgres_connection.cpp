@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/text.hpp"
@@ -89,6 +90,34 @@ Row row_of(const PGresult* result, int row) {
   return Row(std::move(columns));
 }
 
+class PostgresRowView final : public RowView {
+ public:
+  explicit PostgresRowView(const PGresult* result) : result_(result) {}
+  void move_to(int row) { row_ = row; }
+  // The server's text of a number is well formed; a boolean is "t" or "f".
+  std::int64_t integer(std::size_t column) const override {
+    const std::string_view value = text(column);
+    if (value == "t") return 1;
+    std::int64_t number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    return number;
+  }
+  double real(std::size_t column) const override {
+    const std::string_view value = text(column);
+    double number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    return number;
+  }
+  std::string_view text(std::size_t column) const override {
+    const int at = static_cast<int>(column);
+    return {PQgetvalue(result_, row_, at), static_cast<std::size_t>(PQgetlength(result_, row_, at))};
+  }
+
+ private:
+  const PGresult* result_;
+  int row_ = 0;
+};
+
 }  // namespace
 
 PostgresConnection::PostgresConnection(std::unique_ptr<PGconn, PostgresClose> connection, Role role)
@@ -174,6 +203,17 @@ Result<std::vector<Row>> PostgresConnection::query(std::string_view sql, std::sp
   rows.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) rows.push_back(row_of(result.get(), i));
   return rows;
+}
+
+Result<void> PostgresConnection::scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) {
+  CICLO_TRY(const PostgresResult result, run(sql, parameters));
+  PostgresRowView row(result.get());
+  const int count = PQntuples(result.get());
+  for (int i = 0; i < count; ++i) {
+    row.move_to(i);
+    if (!take(row)) break;
+  }
+  return {};
 }
 
 Result<std::int64_t> PostgresConnection::execute(std::string_view sql, std::span<const Value> parameters) {

@@ -30,6 +30,7 @@ class PostgresConnection final : public Connection {
   static Result<std::unique_ptr<Connection>> open(const std::string& url, Role role);
 
   Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) override;
+  Result<void> scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) override;
   Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) override;
   Result<void> begin() override;
   Result<void> control(std::string_view sql) override;

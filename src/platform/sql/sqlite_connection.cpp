@@ -70,6 +70,24 @@ Row current_row(sqlite3_stmt* statement) {
   return Row(std::move(columns));
 }
 
+class SqliteRowView final : public RowView {
+ public:
+  explicit SqliteRowView(sqlite3_stmt* statement) : statement_(statement) {}
+  std::int64_t integer(std::size_t column) const override {
+    return sqlite3_column_int64(statement_, static_cast<int>(column));
+  }
+  double real(std::size_t column) const override { return sqlite3_column_double(statement_, static_cast<int>(column)); }
+  std::string_view text(std::size_t column) const override {
+    const auto* bytes = sqlite3_column_text(statement_, static_cast<int>(column));
+    if (bytes == nullptr) return {};
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, static_cast<int>(column)));
+    return {reinterpret_cast<const char*>(bytes), size};  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
 }  // namespace
 
 SqliteConnection::SqliteConnection(std::unique_ptr<sqlite3, SqliteClose> database, std::string path, Role role)
@@ -161,6 +179,18 @@ Result<std::vector<Row>> SqliteConnection::query(std::string_view sql, std::span
   while ((code = sqlite3_step(statement)) == SQLITE_ROW) rows.push_back(current_row(statement));
   if (code != SQLITE_DONE) return std::unexpected<Error>(last_error());
   return rows;
+}
+
+Result<void> SqliteConnection::scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) {
+  CICLO_TRY(sqlite3_stmt* const statement, prepare(sql, parameters));
+  const StatementUse use(statement);
+  const SqliteRowView row(statement);
+  int code = SQLITE_ROW;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    if (!take(row)) return {};
+  }
+  if (code != SQLITE_DONE) return std::unexpected<Error>(last_error());
+  return {};
 }
 
 Result<std::int64_t> SqliteConnection::execute(std::string_view sql, std::span<const Value> parameters) {

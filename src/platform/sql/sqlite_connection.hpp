@@ -26,6 +26,7 @@ class SqliteConnection final : public Connection {
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Role role, Durability durability);
 
   Result<std::vector<Row>> query(std::string_view sql, std::span<const Value> parameters) override;
+  Result<void> scan(std::string_view sql, std::span<const Value> parameters, const TakeRow& take) override;
   Result<std::int64_t> execute(std::string_view sql, std::span<const Value> parameters) override;
   Result<void> begin() override;
   Result<void> control(std::string_view sql) override;
