@@ -6,7 +6,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 major=$1
 venv="${CICLO_VENVS:-$root/build/venvs}/mlflow-$major"
-packages="mlflow>=$major,<$((major + 1)) scikit-learn psutil matplotlib pillow"
+packages="mlflow>=$major,<$((major + 1)) scikit-learn psutil matplotlib pillow onnx onnxruntime skl2onnx"
 [ "$(cat "$venv/complete" 2>/dev/null)" = "$packages" ] && exit 0
 python3 -m venv "$venv"
 # shellcheck disable=SC2086  # a list of words

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from cases import body_bytes, fill
 
 # In these lists MLflow's order is that of its database; they are compared as sets.
-UNORDERED = {"tags", "params", "aliases", "run_data_metrics", "files", "dataset_inputs", "model_inputs", "model_outputs"}
+UNORDERED = {"tags", "params", "aliases", "files", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs"}
 GENERATED_NAME = re.compile(r"^[a-z]+[-_][a-z]+[-_][a-z0-9]+$")
 IDS = [
     (re.compile(r"\b(m-|tr-|d-)?[0-9a-f]{32}\b"), r"\1<id>"),
@@ -102,8 +102,8 @@ class Normaliser:
             return "<token>"
         if name in ("run_name", "value", "name") and GENERATED_NAME.match(value):
             return "<generated>"
-        if name.endswith("_id") and value in ids:
-            return ids[value]
+        if name == "experiment_id" and value != "0":
+            return ids.get(value, "<n>")
         for known, placeholder in ids.items():
             if len(known) >= 12:
                 value = value.replace(known, placeholder)

@@ -1,7 +1,7 @@
 """docs/mlflow-differences.md as data. Its tables have the columns `name | MLflow | Ciclo | why`:
 
 - a name of a step's `differs`: columns that begin with a status (`500`, `400 INVALID_PARAMETER_VALUE`) are compared with what came;
-- a name with a dot in front (`.user_id`, `.info.user_id`): the end of a field's path; its values may differ wherever it is met.
+- a name with a dot in front (`.user_id`, `.info.user_id`): the end of a field's path, without the numbers of lists; its values may differ wherever it is met.
 """
 
 import re
@@ -32,8 +32,9 @@ class Intended:
         return None
 
     def is_field(self, path):
+        names = "".join(f".{part}" for part in path.split(".") if not part.isdigit())
         for field in self.fields:
-            if f".{path}".endswith(field):
+            if names.endswith(field):
                 self.met.add(field)
                 return True
         return False

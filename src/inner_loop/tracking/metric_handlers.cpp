@@ -78,7 +78,7 @@ Result<Json> bulk_interval(RunService& runs, const Call& call) {
     return fail(ErrorCode::invalid, "end_step must be greater than start_step");
   }
   CICLO_TRY(request.max_points, call.arguments.max_results(default_interval_points, max_interval_points));
-  Json answer{{"metrics", Json::array()}};
+  Json answer = Json::object();
   for (const std::string& id : ids) {
     request.run.run_id = id;
     CICLO_TRY(auto points, runs.sample(request));
