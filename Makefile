@@ -31,6 +31,17 @@ test: ## Set up, build and run all tests
 	@$(MAKE) --no-print-directory all
 	@scripts/test
 
+test-unit: ## The unit tests alone
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(JOBS)
+
+test-clients: ## Real clients from PyPI (mlflow 2.x and 3.x, tritonclient), and the same requests to mlflow server and to Ciclo
+	@scripts/setup test
+	@$(MAKE) --no-print-directory all
+	@tests/clients/run
+	@tests/mlflow_differential/run
+
 bench: ## Run the benchmarks beside their peers
 	@scripts/setup test
 	@$(MAKE) --no-print-directory all

@@ -13,6 +13,6 @@ install() { # name, packages
   "$venv/bin/pip" install --quiet "$@"
   touch "$venv/complete"
 }
-install mlflow-3 'mlflow>=3,<4' scikit-learn
+"$root/tests/clients/mlflow_environment.sh" 3
 install fasttrackml 'fasttrackml==0.6.0'
 exec python3 "$root/bench/tracking/bench.py" "$@"

@@ -60,9 +60,15 @@ Result<std::string> ModelArtifacts::key_of(const std::string& workspace, const s
 
 std::string download_uri(const resources::Resource& version) {
   const std::string path = text_or(version.spec, "path");
-  for (const std::string_view scheme : {"runs:/", "mlflow-artifacts:", "models:/m-"})
+  for (const std::string_view scheme : {"runs:/", "mlflow-artifacts:"})
     if (path.starts_with(scheme)) return path;
   const Json& location = member(version.status, "location");
+  // Where a logged model's files lie, for clients of MLflow 2 too, which know no logged models.
+  const std::string logged = version.key.workspace + "/mlflow/";
+  if (path.starts_with("models:/m-")) {
+    const std::string key = text_or(location, "key");
+    return key.starts_with(logged) ? "mlflow-artifacts:/" + key.substr(logged.size()) : path;
+  }
   if (!location.is_object()) return path;
   std::string uri = fmt::format("mlflow-artifacts:/{}/{}/{}", model_root, version.key.name, version.key.version);
   if (const Json& is_file = member(location, "is_file"); is_file.is_boolean() && is_file.get<bool>())

@@ -37,8 +37,8 @@ Json to_json(const RegisteredModel& model) {
   Json answer{{"name", container.name},
               {"creation_timestamp", to_unix_ms(container.created_at)},
               {"last_updated_timestamp", to_unix_ms(container.updated_at)},
-              {"user_id", container.created_by},
-              {"description", container.description}};
+              {"user_id", container.created_by}};
+  if (!container.description.empty()) answer["description"] = container.description;
   for (const resources::Resource& version : model.latest_versions)
     answer["latest_versions"].push_back(to_json(version, &container));
   if (!container.tags.empty()) answer["tags"] = tags_json(container.tags);

@@ -5,6 +5,9 @@
 #include <cctype>
 
 #include "base/text.hpp"
+#include "inner_loop/tracking/limits.hpp"
+#include "inner_loop/tracking/logged_model_store.hpp"
+#include "inner_loop/tracking/run_store.hpp"
 #include "registry/kinds.hpp"
 #include "registry/service.hpp"
 
@@ -36,6 +39,23 @@ Result<void> check_source(const NewVersion& request) {
                   "artifact directory of the run specified by the run_id",
                   request.source),
       "source", "log the model to a run, and register runs:/<run>/<path>");
+}
+
+// A run and a logged model that are named as where the version comes from are there.
+Result<void> check_lineage(sql::Session& session, const NewVersion& request) {
+  const std::string& workspace = request.model.workspace;
+  if (!request.run_id.empty()) {
+    CICLO_TRY(const auto run, tracking::RunStore().find(session, {.workspace = workspace, .run_id = request.run_id}));
+    if (!run) return fail(ErrorCode::invalid, fmt::format("Run with id={} not found", request.run_id), "run_id");
+  }
+  if (!request.model_id.empty()) {
+    CICLO_TRY(const auto model,
+              tracking::LoggedModelStore().find(session, {.workspace = workspace, .model_id = request.model_id}));
+    if (!model) {
+      return fail(ErrorCode::invalid, fmt::format("Logged model with ID '{}' not found", request.model_id), "model_id");
+    }
+  }
+  return {};
 }
 
 Result<void> check_alias(const std::string& alias) {
@@ -71,8 +91,12 @@ resources::CreateRequest document_of(const NewVersion& request) {
 
 Result<Resource> RegistryService::create_version(const Caller& caller, const NewVersion& request) {
   CICLO_CHECK(check_source(request));
+  for (const tracking::Tag& tag : request.tags)
+    if (tag.key.empty() || tag.key.size() > tracking::max_key_length)
+      return fail(ErrorCode::invalid, fmt::format("Invalid tag name '{}'", tag.key.substr(0, 40)), "tags");
   return resources_.parts().database.write([&](sql::Session& session) -> Result<Resource> {
     CICLO_CHECK(container_in(session, request.model));
+    CICLO_CHECK(check_lineage(session, request));
     return resources_.create_in(session, caller, document_of(request));
   });
 }

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -41,6 +43,18 @@ Result<std::optional<std::int64_t>> integer_from(const Json& value, std::string_
   return bad_field(name, "expected a whole number");
 }
 
+// "experimentId" for "experiment_id".
+std::string camel_case(std::string_view name) {
+  std::string camel;
+  bool is_next_upper = false;
+  for (const char c : name) {
+    if (c == '_') is_next_upper = true;
+    else
+      camel += std::exchange(is_next_upper, false) ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+  }
+  return camel;
+}
+
 // Body and query of one request as one object.
 void add_query(Json& fields, const http::Query& query) {
   for (const auto& [name, value] : query.items()) {
@@ -62,6 +76,12 @@ Result<Arguments> Arguments::of(const http::Request& request) {
   if (!fields.is_object()) return fail(ErrorCode::invalid, "The request's body must be a JSON object");
   if (request.method == http::Method::get || request.method == http::Method::del) add_query(fields, request.query);
   return Arguments(std::move(fields));
+}
+
+const Json& Arguments::field(std::string_view name) const {
+  const Json& value = member(fields_, name);
+  if (!value.is_null() || name.find('_') == std::string_view::npos) return value;
+  return member(fields_, camel_case(name));
 }
 
 Result<std::string> Arguments::required_text(std::string_view name) const {
@@ -157,9 +177,12 @@ Result<View> Arguments::view(std::string_view name) const {
 
 Result<std::int64_t> parse_experiment_id(std::string_view text) {
   const auto id = parse_int(text);
-  if (id && *id >= 0) return *id;
-  return fail(ErrorCode::not_found, fmt::format("No Experiment with id={} exists", text.substr(0, 100)), "experiments",
-              "experiment ids are whole numbers");
+  if (!id) {
+    return fail(ErrorCode::invalid, fmt::format("Invalid experiment id: '{}'", text.substr(0, 100)), "experiment_id",
+                "experiment ids are whole numbers");
+  }
+  if (*id >= 0) return *id;
+  return fail(ErrorCode::not_found, fmt::format("No Experiment with id={} exists", *id), "experiments");
 }
 
 Result<double> number_from(const Json& value, std::string_view name) {
@@ -184,6 +207,7 @@ Result<Metric> metric_from_json(const Json& value) {
   CICLO_TRY(metric.value, number_from(arguments.field("value"), "value"));
   CICLO_TRY(const auto timestamp, arguments.integer("timestamp"));
   if (!timestamp) return missing("timestamp");
+  if (*timestamp < 0) return bad_field("timestamp", "expected milliseconds since 1970, 0 or more");
   metric.timestamp = *timestamp;
   CICLO_TRY(const auto step, arguments.integer("step"));
   metric.step = step.value_or(0);

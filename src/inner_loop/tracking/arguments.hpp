@@ -1,5 +1,7 @@
 // The arguments of one MLflow request, whether they came as a JSON body or as a query. Forgiving where MLflow is:
-// unknown fields are ignored, numbers may be strings, a body may be JSON-encoded twice.
+// unknown fields are ignored, numbers may be strings, a body may be JSON-encoded twice, and a field may have the name
+// that protobuf's JSON gives it (`experimentId` for `experiment_id`; the one with the underscore counts when both are
+// there).
 //
 // All failures are ErrorCode::invalid and name the field. Thread safety: plain value.
 #pragma once
@@ -24,7 +26,7 @@ class Arguments {
   explicit Arguments(Json fields) : fields_(std::move(fields)) {}
 
   const Json& fields() const { return fields_; }
-  const Json& field(std::string_view name) const { return member(fields_, name); }
+  const Json& field(std::string_view name) const;
   bool has(std::string_view name) const { return !field(name).is_null(); }
 
   // Fails when it is missing or empty.

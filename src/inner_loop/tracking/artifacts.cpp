@@ -17,6 +17,11 @@ std::string without_slashes(std::string_view path) {
   return std::string(path);
 }
 
+Failure bad_path(std::string_view path) {
+  return fail(ErrorCode::invalid, fmt::format("Invalid path: '{}'", path), "path",
+              "a path is relative, without empty parts, '.' and '..'");
+}
+
 }  // namespace
 
 Result<std::string> artifact_key(std::string_view workspace, std::string_view artifact_uri, std::string_view path) {
@@ -29,17 +34,16 @@ Result<std::string> artifact_key(std::string_view workspace, std::string_view ar
     rest.remove_prefix(2);
     rest = rest.substr(std::min(rest.find('/'), rest.size()));
   }
+  if (path.starts_with('/')) return bad_path(path);
   std::string key = fmt::format("{}/mlflow", workspace);
   for (const std::string& part : {without_slashes(rest), without_slashes(path)})
     if (!part.empty()) key += "/" + part;
-  if (auto checked = blobs::check_key(key); !checked) {
-    return fail(ErrorCode::invalid, fmt::format("Invalid path: '{}'", path.empty() ? rest : path), "path",
-                "a path is relative, without empty parts, '.' and '..'");
-  }
+  if (!blobs::check_key(key)) return bad_path(path.empty() ? rest : path);
   return key;
 }
 
 Result<Json> list_files(blobs::BlobStore& blobs, const std::string& key, std::string_view shown_prefix) {
+  while (shown_prefix.ends_with('/')) shown_prefix.remove_suffix(1);
   CICLO_TRY(const auto entries, blobs.list(key));
   Json answer = Json::object();
   for (const blobs::Listed& entry : entries) {

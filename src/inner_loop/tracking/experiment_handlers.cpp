@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "inner_loop/tracking/forms.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
@@ -7,6 +9,7 @@ namespace {
 
 constexpr std::size_t default_experiments = 1000;
 constexpr std::size_t max_experiments = 50'000;
+constexpr std::size_t max_dataset_experiments = 20;
 
 Result<Json> create(ExperimentService& experiments, const Call& call) {
   NewExperiment request{.workspace = call.workspace, .name = {}, .artifact_location = {}, .tags = {}};
@@ -31,8 +34,8 @@ Result<Json> get_by_name(ExperimentService& experiments, const Call& call) {
 
 Result<Json> update(ExperimentService& experiments, const Call& call) {
   CICLO_TRY(const auto id, call.arguments.experiment_id());
-  CICLO_TRY(const auto name, call.arguments.text("new_name"));
-  if (!name.empty()) CICLO_CHECK(experiments.rename(call.workspace, id, name));
+  CICLO_TRY(const auto name, call.arguments.required_text("new_name"));
+  CICLO_CHECK(experiments.rename(call.workspace, id, name));
   return Json::object();
 }
 
@@ -62,6 +65,25 @@ Result<Json> delete_tag(ExperimentService& experiments, const Call& call) {
   CICLO_TRY(const auto key, call.arguments.required_text("key"));
   CICLO_CHECK(experiments.delete_tag(call.workspace, id, key));
   return Json::object();
+}
+
+Result<Json> search_datasets(ExperimentService& experiments, const Call& call) {
+  CICLO_TRY(const auto ids, call.arguments.texts("experiment_ids"));
+  if (ids.empty() || ids.size() > max_dataset_experiments) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("experiment_ids must name 1 to {} experiments, not {}", max_dataset_experiments, ids.size()),
+        "experiment_ids");
+  }
+  std::vector<std::int64_t> numbers;
+  for (const std::string& id : ids) {
+    CICLO_TRY(const auto number, parse_experiment_id(id));
+    numbers.push_back(number);
+  }
+  CICLO_TRY(const auto summaries, experiments.search_datasets(call.workspace, numbers));
+  Json answer = Json::object();
+  for (const DatasetSummary& summary : summaries) answer["dataset_summaries"].push_back(to_json(summary));
+  return answer;
 }
 
 Result<Json> search(ExperimentService& experiments, const Call& call) {
@@ -96,6 +118,7 @@ Result<void> add_experiment_routes(http::Router& router, ExperimentService& expe
   CICLO_CHECK(add(http::Method::post, "restore", "workspace/write", restore));
   CICLO_CHECK(add(http::Method::post, "set-experiment-tag", "workspace/write", set_tag));
   CICLO_CHECK(add(http::Method::post, "delete-experiment-tag", "workspace/write", delete_tag));
+  CICLO_CHECK(add(http::Method::post, "search-datasets", "workspace/read", search_datasets));
   CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search));
   return add(http::Method::post, "search", "workspace/read", search);
 }

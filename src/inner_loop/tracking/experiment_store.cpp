@@ -13,6 +13,8 @@ constexpr std::string_view insert_experiment =
     "INSERT INTO experiments (workspace, experiment_id, name, artifact_location, lifecycle_stage, creation_time, "
     "last_update_time) VALUES (?, ?, ?, ?, 'active', ?, ?) ON CONFLICT DO NOTHING";
 
+constexpr std::int64_t max_dataset_summaries = 1000;
+
 std::string artifact_location_of(std::int64_t id) {
   return fmt::format("mlflow-artifacts:/{}", id);
 }
@@ -133,6 +135,22 @@ Result<void> ExperimentStore::load_tags(sql::Session& session, std::vector<Exper
     for (const sql::Row& row : rows) by_id[row.integer(0)]->tags.push_back({row.text(1), row.text(2)});
   }
   return {};
+}
+
+Result<std::vector<DatasetSummary>> ExperimentStore::search_datasets(
+    sql::Session& session, const std::string& workspace, const std::vector<std::int64_t>& experiments) const {
+  Statement statement;
+  statement
+      .add(
+          "SELECT DISTINCT d.experiment_id, d.name, d.digest, u.context FROM datasets d JOIN run_datasets u ON "
+          "u.dataset_number = d.dataset_number WHERE d.workspace = ")
+      .bind(workspace);
+  statement.add(" AND d.experiment_id IN ").bind_list(experiments);
+  statement.add(" ORDER BY d.experiment_id, d.name, d.digest, u.context LIMIT ").bind(max_dataset_summaries);
+  CICLO_TRY(const auto rows, statement.query(session));
+  std::vector<DatasetSummary> summaries;
+  for (const sql::Row& row : rows) summaries.push_back({row.integer(0), row.text(1), row.text(2), row.text(3)});
+  return summaries;
 }
 
 Result<void> ExperimentStore::rename_in(sql::Session& session, const Experiment& experiment, const std::string& name,

@@ -33,6 +33,10 @@ class ExperimentStore {
   // Fills in the tags of all of them.
   Result<void> load_tags(sql::Session& session, std::vector<Experiment>& experiments) const;
 
+  // The data sets that runs of these experiments used, by experiment and name; at most 1000. `experiments`: not empty.
+  Result<std::vector<DatasetSummary>> search_datasets(sql::Session& session, const std::string& workspace,
+                                                      const std::vector<std::int64_t>& experiments) const;
+
   Result<void> rename_in(sql::Session& session, const Experiment& experiment, const std::string& name,
                          std::int64_t now) const;
   // Its active runs are deleted with it; restoring brings exactly those back.

@@ -23,7 +23,9 @@ Json to_json(const DatasetInput& input) {
                {"source", input.dataset.source}};
   if (!input.dataset.schema.empty()) dataset["schema"] = input.dataset.schema;
   if (!input.dataset.profile.empty()) dataset["profile"] = input.dataset.profile;
-  return {{"tags", to_json(input.tags)}, {"dataset", std::move(dataset)}};
+  Json answer{{"dataset", std::move(dataset)}};
+  if (!input.tags.empty()) answer["tags"] = to_json(input.tags);
+  return answer;
 }
 
 }  // namespace
@@ -35,10 +37,21 @@ Json to_json(const std::vector<Tag>& tags) {
 }
 
 Json to_json(const Experiment& experiment) {
-  Json answer{{"experiment_id", std::to_string(experiment.id)},    {"name", experiment.name},
-              {"artifact_location", experiment.artifact_location}, {"lifecycle_stage", name_of(experiment.stage)},
-              {"last_update_time", experiment.last_update_time},   {"creation_time", experiment.creation_time}};
+  Json answer{{"experiment_id", std::to_string(experiment.id)},
+              {"name", experiment.name},
+              {"artifact_location", experiment.artifact_location},
+              {"lifecycle_stage", name_of(experiment.stage)},
+              {"last_update_time", experiment.last_update_time},
+              {"creation_time", experiment.creation_time},
+              {"workspace", experiment.workspace}};
   if (!experiment.tags.empty()) answer["tags"] = to_json(experiment.tags);
+  return answer;
+}
+
+Json to_json(const DatasetSummary& summary) {
+  Json answer{
+      {"experiment_id", std::to_string(summary.experiment_id)}, {"name", summary.name}, {"digest", summary.digest}};
+  if (!summary.context.empty()) answer["context"] = summary.context;
   return answer;
 }
 
@@ -74,9 +87,12 @@ Json to_json(const Run& run) {
   Json inputs = Json::object();
   for (const DatasetInput& input : run.dataset_inputs) inputs["dataset_inputs"].push_back(to_json(input));
   if (!run.model_inputs.empty()) inputs["model_inputs"] = model_uses(run.model_inputs, false);
-  Json answer{{"info", run_info(run)}, {"data", std::move(data)}, {"inputs", std::move(inputs)}};
-  if (!run.model_outputs.empty()) answer["outputs"] = {{"model_outputs", model_uses(run.model_outputs, true)}};
-  return answer;
+  Json outputs = Json::object();
+  if (!run.model_outputs.empty()) outputs["model_outputs"] = model_uses(run.model_outputs, true);
+  return {{"info", run_info(run)},
+          {"data", std::move(data)},
+          {"inputs", std::move(inputs)},
+          {"outputs", std::move(outputs)}};
 }
 
 Json logged_model_info(const LoggedModel& model) {
@@ -86,10 +102,10 @@ Json logged_model_info(const LoggedModel& model) {
             {"creation_timestamp_ms", model.creation_time},
             {"last_updated_timestamp_ms", model.last_update_time},
             {"artifact_uri", model.artifact_uri},
-            {"status", name_of(model.status)}};
+            {"status", name_of(model.status)},
+            {"model_type", model.model_type},
+            {"source_run_id", model.source_run_id}};
   if (!model.status_message.empty()) info["status_message"] = model.status_message;
-  if (!model.model_type.empty()) info["model_type"] = model.model_type;
-  if (!model.source_run_id.empty()) info["source_run_id"] = model.source_run_id;
   if (!model.tags.empty()) info["tags"] = to_json(model.tags);
   return info;
 }

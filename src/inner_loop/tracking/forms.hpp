@@ -9,6 +9,7 @@
 namespace ciclo::tracking {
 
 Json to_json(const Experiment& experiment);
+Json to_json(const DatasetSummary& summary);
 Json to_json(const Metric& metric);
 Json to_json(const std::vector<Tag>& tags);
 // RunInfo alone, and the whole Run with data, inputs and outputs.

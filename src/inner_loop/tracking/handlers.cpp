@@ -14,6 +14,18 @@ http::Response endpoint_not_found(const http::Request& request) {
       404);
 }
 
+// What newer clients ask before they choose how to upload and whether there are MLflow's own workspaces.
+Json server_info() {
+  return {{"store_type", "SqlStore"},
+          {"workspaces_enabled", false},
+          {"trace_archival_enabled", false},
+          {"multipart_uploads_enabled", false},
+          {"multipart_downloads_enabled", false},
+          {"presigned_upload_run_id_supported", false},
+          {"presigned_upload_model_id_supported", false},
+          {"features_enabled", {{"gateway", false}}}};
+}
+
 }  // namespace
 
 Result<void> add_fallback_routes(http::Router& router) {
@@ -47,6 +59,12 @@ Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, Artif
   CICLO_CHECK(add_comparison_routes(router, tracking.runs));
   CICLO_CHECK(add_logged_model_routes(router, tracking.models, artifacts.blobs));
   CICLO_CHECK(add_artifact_routes(router, tracking.runs, artifacts));
+  CICLO_CHECK(MlflowRoutes(router).add({.method = http::Method::get,
+                                        .path = "server-info",
+                                        .action = "workspace/read",
+                                        .summary = "MLflow: what the server can do",
+                                        .handler = [](Call&) -> Result<Json> { return server_info(); },
+                                        .version = "3.0"}));
   return add_fallback_routes(router);
 }
 

@@ -131,7 +131,7 @@ void append_json(std::string& out, const Run& run) {
   // Few runs have these.
   const bool has_inputs = !run.dataset_inputs.empty() || !run.model_inputs.empty();
   if (!has_inputs && run.model_outputs.empty()) {
-    out += ",\"inputs\":{}}";
+    out += ",\"inputs\":{},\"outputs\":{}}";
     return;
   }
   Run rest;
@@ -139,9 +139,7 @@ void append_json(std::string& out, const Run& run) {
   rest.model_inputs = run.model_inputs;
   rest.model_outputs = run.model_outputs;
   const Json form = to_json(rest);
-  out += ",\"inputs\":" + to_text(member(form, "inputs"));
-  if (form.contains("outputs")) out += ",\"outputs\":" + to_text(form["outputs"]);
-  out += '}';
+  out += ",\"inputs\":" + to_text(member(form, "inputs")) + ",\"outputs\":" + to_text(member(form, "outputs")) + "}";
 }
 
 std::string runs_text(const Page<Run>& page) {

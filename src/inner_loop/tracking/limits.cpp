@@ -66,6 +66,20 @@ Result<void> check_experiment_tag(const Tag& tag) {
   return check_length(fmt::format("Tag value of '{}'", tag.key), tag.value, max_run_tag_value_length);
 }
 
+Result<void> check_dataset_input(const DatasetInput& input) {
+  CICLO_CHECK(check_length("Dataset name", input.dataset.name, max_dataset_name_length));
+  CICLO_CHECK(check_length("Dataset digest", input.dataset.digest, max_dataset_digest_length));
+  CICLO_CHECK(check_length("Dataset source", input.dataset.source, max_dataset_source_length));
+  CICLO_CHECK(check_length("Dataset schema", input.dataset.schema, max_dataset_source_length));
+  CICLO_CHECK(check_length("Dataset profile", input.dataset.profile, max_dataset_profile_length));
+  for (const Tag& tag : input.tags) {
+    CICLO_CHECK(check_length("Dataset tag key", tag.key, max_input_tag_key_length));
+    CICLO_CHECK(check_length(fmt::format("Dataset tag value of '{}'", tag.key.substr(0, 40)), tag.value,
+                             max_input_tag_value_length));
+  }
+  return {};
+}
+
 Result<void> check_experiment_name(std::string_view name) {
   if (trim(name).empty()) return fail(ErrorCode::invalid, "Invalid experiment name: it is empty");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };

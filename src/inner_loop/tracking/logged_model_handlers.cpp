@@ -19,8 +19,7 @@ ModelRef ref_of(const Call& call) {
 Result<Json> create(LoggedModelService& models, const Call& call) {
   LoggedModel request;
   request.workspace = call.workspace;
-  CICLO_TRY(const auto experiment, call.arguments.text("experiment_id"));
-  CICLO_TRY(request.experiment_id, parse_experiment_id(experiment.empty() ? "0" : experiment));
+  CICLO_TRY(request.experiment_id, call.arguments.experiment_id());
   CICLO_TRY(request.name, call.arguments.text("name"));
   CICLO_TRY(request.model_type, call.arguments.text("model_type"));
   CICLO_TRY(request.source_run_id, call.arguments.text("source_run_id"));
@@ -53,8 +52,8 @@ Result<Json> remove(LoggedModelService& models, const Call& call) {
 
 Result<Json> set_tags(LoggedModelService& models, const Call& call) {
   CICLO_TRY(const auto tags, call.arguments.tags("tags"));
-  CICLO_TRY(const auto model, models.set_tags(ref_of(call), tags));
-  return Json{{"model", to_json(model)}};
+  CICLO_CHECK(models.set_tags(ref_of(call), tags));
+  return Json::object();
 }
 
 Result<Json> delete_tag(LoggedModelService& models, const Call& call) {
@@ -68,20 +67,46 @@ Result<Json> log_params(LoggedModelService& models, const Call& call) {
   return Json::object();
 }
 
+Result<Dataset> dataset_of(const Json& item) {
+  const Arguments fields(item);
+  Dataset dataset;
+  CICLO_TRY(dataset.name, fields.text("dataset_name"));
+  CICLO_TRY(dataset.digest, fields.text("dataset_digest"));
+  return dataset;
+}
+
+Result<ModelOrder> order_of(const Json& item) {
+  const Arguments fields(item);
+  ModelOrder order;
+  CICLO_TRY(order.field, fields.required_text("field_name"));
+  CICLO_TRY(order.ascending, fields.flag("ascending", true));
+  CICLO_TRY(order.dataset, dataset_of(item));
+  if (order.dataset.name.empty() && !order.dataset.digest.empty()) {
+    return fail(ErrorCode::invalid, "an order by the metric of a data set needs its 'dataset_name'", "order_by");
+  }
+  return order;
+}
+
 Result<Json> search(LoggedModelService& models, const Call& call) {
   ModelSearch request;
   request.workspace = call.workspace;
+  if (!call.arguments.has("experiment_ids")) {
+    return fail(ErrorCode::invalid, "Missing value for required parameter 'experiment_ids'", "experiment_ids");
+  }
   CICLO_TRY(const auto ids, call.arguments.texts("experiment_ids"));
   for (const std::string& id : ids) {
     CICLO_TRY(const auto number, parse_experiment_id(id));
     request.experiment_ids.push_back(number);
   }
   CICLO_TRY(request.filter, call.arguments.text("filter"));
-  for (const Json& item : call.arguments.field("datasets"))
-    request.datasets.push_back({.name = text_or(item, "dataset_name"), .digest = text_or(item, "dataset_digest")});
+  for (const Json& item : call.arguments.field("datasets")) {
+    CICLO_TRY(auto dataset, dataset_of(item));
+    if (dataset.name.empty()) return fail(ErrorCode::invalid, "'dataset_name' in the datasets is missing", "datasets");
+    request.datasets.push_back(std::move(dataset));
+  }
   for (const Json& item : call.arguments.field("order_by")) {
-    CICLO_TRY(const bool ascending, Arguments(item).flag("ascending", true));
-    request.order_by.push_back({.field = text_or(item, "field_name"), .ascending = ascending});
+    CICLO_TRY(auto order, order_of(item));
+    request.order_by.push_back(std::move(order));
   }
   CICLO_TRY(request.max_results, call.arguments.max_results(default_models, max_models));
   CICLO_TRY(request.page_token, call.arguments.text("page_token"));

@@ -48,12 +48,9 @@ Result<void> LoggedModelService::remove(const ModelRef& ref) {
       [&](sql::Session& session) { return store_.delete_in(session, ref, to_unix_ms(clock_.now())); });
 }
 
-Result<LoggedModel> LoggedModelService::set_tags(const ModelRef& ref, const std::vector<Tag>& tags) {
+Result<void> LoggedModelService::set_tags(const ModelRef& ref, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) CICLO_CHECK(check_key(tag.key, "tag name"));
-  return database_.write([&](sql::Session& session) -> Result<LoggedModel> {
-    CICLO_CHECK(store_.set_tags_in(session, ref, tags));
-    return store_.get(session, ref);
-  });
+  return database_.write([&](sql::Session& session) { return store_.set_tags_in(session, ref, tags); });
 }
 
 Result<void> LoggedModelService::delete_tag(const ModelRef& ref, const std::string& key) {

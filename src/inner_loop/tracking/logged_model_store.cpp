@@ -101,14 +101,18 @@ Result<std::vector<Numbered>> query_ref(sql::Session& session, const ModelRef& r
   return query_models(session, condition);
 }
 
+Failure not_found(const ModelRef& ref) {
+  return fail(ErrorCode::not_found, fmt::format("Logged model with ID '{}' not found", ref.model_id),
+              "logged-models/" + ref.model_id);
+}
+
 Result<std::int64_t> number_of(sql::Session& session, const ModelRef& ref) {
   CICLO_TRY(const auto row,
             session.query_one("SELECT model_number FROM logged_models WHERE workspace = ? AND model_id = ? "
                               "AND lifecycle_stage = 'active'",
                               {ref.workspace, ref.model_id}));
   if (row) return row->integer(0);
-  return fail(ErrorCode::not_found, fmt::format("Logged model with ID '{}' not found", ref.model_id),
-              "logged-models/" + ref.model_id);
+  return not_found(ref);
 }
 
 Result<void> put_pairs(sql::Session& session, std::string_view statement, std::int64_t number,
@@ -123,10 +127,22 @@ constexpr std::string_view put_tag =
     "INSERT INTO logged_model_tags (model_number, key, value) VALUES (?, ?, ?) ON CONFLICT (model_number, key) DO "
     "UPDATE "
     "SET value = excluded.value";
-constexpr std::string_view put_param =
-    "INSERT INTO logged_model_params (model_number, key, value) VALUES (?, ?, ?) ON CONFLICT (model_number, key) DO "
-    "UPDATE "
-    "SET value = excluded.value";
+
+Result<void> put_params(sql::Session& session, std::int64_t number, const std::vector<Param>& params) {
+  for (const Param& param : params) {
+    CICLO_TRY(const auto inserted, session.execute("INSERT INTO logged_model_params (model_number, key, value) VALUES "
+                                                   "(?, ?, ?) ON CONFLICT (model_number, key) DO NOTHING",
+                                                   {number, param.key, param.value}));
+    if (inserted > 0) continue;
+    CICLO_TRY(const auto row,
+              session.query_one("SELECT value FROM logged_model_params WHERE model_number = ? AND key = ?",
+                                {number, param.key}));
+    if (row && row->text(0) == param.value) continue;
+    return fail(ErrorCode::invalid,
+                fmt::format("Changing param values is not allowed: '{}' was already logged", param.key), "params");
+  }
+  return {};
+}
 
 std::optional<SearchColumn> model_attribute(std::string_view name) {
   if (name == "name") return SearchColumn{.sql = "l.name"};
@@ -169,14 +185,28 @@ SortTerm newest_first(std::string_view column) {
       .expression = {.text = std::string(column), .parameters = {}}, .type = ColumnType::integer, .ascending = false};
 }
 
-Result<std::vector<Order>> orders_of(const ModelSearch& request) {
+// Ends with what is unique. A metric on a data set of its own has its terms from a domain that sees no other.
+Result<SortPlan> plan_of(const ModelSearch& request) {
   std::vector<Order> orders;
   for (const ModelOrder& asked : request.order_by) {
     CICLO_TRY(auto order, parse_order(asked.field));
     order.ascending = asked.ascending;
     orders.push_back(std::move(order));
   }
-  return orders;
+  CICLO_TRY(auto plan, sort_plan(model_domain(request.datasets), orders, {}));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    CICLO_TRY(const auto alone, sort_plan(model_domain(request.datasets), {orders[i]}, {}));
+    const Dataset& dataset = request.order_by[i].dataset;
+    if (!dataset.name.empty() && orders[i].entity == Entity::metric) {
+      CICLO_TRY(auto on_dataset, sort_plan(model_domain({dataset}), {orders[i]}, {}));
+      for (std::size_t j = 0; j < alone.terms.size(); ++j) plan.terms[at + j] = std::move(on_dataset.terms[j]);
+    }
+    at += alone.terms.size();
+  }
+  plan.terms.push_back(newest_first("l.creation_time"));
+  plan.terms.push_back(newest_first("l.model_number"));
+  return plan;
 }
 
 }  // namespace
@@ -191,7 +221,7 @@ Result<LoggedModel> LoggedModelStore::create_in(sql::Session& session, LoggedMod
           {model.workspace, model.model_id, model.experiment_id, model.name, model.artifact_uri, model.creation_time,
            model.last_update_time, static_cast<std::int64_t>(model.status), model.model_type, model.source_run_id}));
   if (!row) return fail(ErrorCode::internal, "the logged model was not stored");
-  CICLO_CHECK(put_pairs(session, put_param, row->integer(0), model.params));
+  CICLO_CHECK(put_params(session, row->integer(0), model.params));
   CICLO_CHECK(put_pairs(session, put_tag, row->integer(0), model.tags));
   return model;
 }
@@ -205,8 +235,7 @@ Result<std::optional<LoggedModel>> LoggedModelStore::find(sql::Session& session,
 Result<LoggedModel> LoggedModelStore::get(sql::Session& session, const ModelRef& ref) const {
   CICLO_TRY(auto found, find(session, ref));
   if (found) return std::move(*found);
-  return fail(ErrorCode::not_found, fmt::format("Logged model with ID '{}' not found", ref.model_id),
-              "logged-models/" + ref.model_id);
+  return not_found(ref);
 }
 
 Result<std::optional<LoggedModel>> LoggedModelStore::find_of_run(sql::Session& session, const std::string& workspace,
@@ -231,12 +260,15 @@ Result<void> LoggedModelStore::finalize_in(sql::Session& session, const ModelRef
 }
 
 Result<void> LoggedModelStore::delete_in(sql::Session& session, const ModelRef& ref, std::int64_t now) const {
-  CICLO_TRY(const auto number, number_of(session, ref));
-  CICLO_TRY(std::ignore,
-            session.execute("UPDATE logged_models SET lifecycle_stage = 'deleted', last_update_time = ? WHERE "
-                            "model_number = ?",
-                            {now, number}));
-  return {};
+  CICLO_TRY(
+      const auto deleted,
+      session.execute("UPDATE logged_models SET lifecycle_stage = 'deleted', last_update_time = ? WHERE workspace = ? "
+                      "AND model_id = ? AND lifecycle_stage = 'active'",
+                      {now, ref.workspace, ref.model_id}));
+  if (deleted > 0) return {};
+  CICLO_TRY(const auto row, session.query_one("SELECT 1 FROM logged_models WHERE workspace = ? AND model_id = ?",
+                                              {ref.workspace, ref.model_id}));
+  return row ? Result<void>() : not_found(ref);
 }
 
 Result<void> LoggedModelStore::set_tags_in(sql::Session& session, const ModelRef& ref,
@@ -256,18 +288,17 @@ Result<void> LoggedModelStore::delete_tag_in(sql::Session& session, const ModelR
 Result<void> LoggedModelStore::log_params_in(sql::Session& session, const ModelRef& ref,
                                              const std::vector<Param>& params) const {
   CICLO_TRY(const auto number, number_of(session, ref));
-  return put_pairs(session, put_param, number, params);
+  return put_params(session, number, params);
 }
 
 Result<Page<LoggedModel>> LoggedModelStore::search(sql::Session& session, const ModelSearch& request) const {
   const Domain domain = model_domain(request.datasets);
   CICLO_TRY(const auto expression, parse_filter(request.filter));
   CICLO_TRY(const auto condition, condition_sql(domain, expression, session.dialect()));
-  CICLO_TRY(const auto orders, orders_of(request));
-  CICLO_TRY(const auto plan,
-            sort_plan(domain, orders, {newest_first("l.creation_time"), newest_first("l.model_number")}));
+  CICLO_TRY(const auto plan, plan_of(request));
   std::string purpose = "logged models\n" + request.workspace + "\n" + request.filter;
-  for (const ModelOrder& order : request.order_by) purpose += "\n" + order.field + (order.ascending ? "+" : "-");
+  for (const ModelOrder& order : request.order_by)
+    purpose += "\n" + order.field + (order.ascending ? "+" : "-") + order.dataset.name + "\n" + order.dataset.digest;
   CICLO_TRY(const auto after, after_sql(purpose, plan, request.page_token));
   Page<LoggedModel> page;
   if (request.experiment_ids.empty()) return page;

@@ -23,6 +23,7 @@ struct ModelRef {
 struct ModelOrder {
   std::string field;  // "creation_timestamp", "metrics.accuracy"
   bool ascending = true;
+  Dataset dataset;  // with a name: the metric on this data set
 };
 
 struct ModelSearch {
@@ -49,6 +50,7 @@ class LoggedModelStore {
   Result<void> delete_in(sql::Session& session, const ModelRef& ref, std::int64_t now) const;
   Result<void> set_tags_in(sql::Session& session, const ModelRef& ref, const std::vector<Tag>& tags) const;
   Result<void> delete_tag_in(sql::Session& session, const ModelRef& ref, const std::string& key) const;
+  // Parameters never change: the same value again is nothing new, another one is invalid.
   Result<void> log_params_in(sql::Session& session, const ModelRef& ref, const std::vector<Param>& params) const;
   Result<Page<LoggedModel>> search(sql::Session& session, const ModelSearch& request) const;
 };
@@ -62,7 +64,7 @@ class LoggedModelService {
   Result<LoggedModel> get(const ModelRef& ref);
   Result<LoggedModel> finalize(const ModelRef& ref, ModelStatus status);
   Result<void> remove(const ModelRef& ref);
-  Result<LoggedModel> set_tags(const ModelRef& ref, const std::vector<Tag>& tags);
+  Result<void> set_tags(const ModelRef& ref, const std::vector<Tag>& tags);
   Result<void> delete_tag(const ModelRef& ref, const std::string& key);
   Result<void> log_params(const ModelRef& ref, const std::vector<Param>& params);
   Result<Page<LoggedModel>> search(const ModelSearch& request);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t max_history = 25'000;
 constexpr std::size_t max_interval_points = 2500;
+constexpr std::size_t default_interval_points = 320;
 // MLflow takes 100; comparisons of more are what Ciclo is for.
 constexpr std::size_t max_bulk_runs = 500;
 // About how much of a long answer is in memory at once.
@@ -32,7 +33,7 @@ void append_points(std::string& out, bool& is_first, const std::vector<Metric>& 
   }
 }
 
-// {"metrics": […]} sent as it is read. `next` appends further points and tells whether there may be more.
+// {"metrics": […]}, or {} without any, sent as it is read. `next` appends further points and tells whether there may be more.
 http::Response stream_points(std::function<Result<bool>(std::string& out, bool& is_first)> next) {
   http::Response response = json_response("");
   struct State {
@@ -43,11 +44,11 @@ http::Response stream_points(std::function<Result<bool>(std::string& out, bool& 
   response.stream = [state = State{}, next = std::move(next)]() mutable -> Result<std::string> {
     std::string piece;
     if (!state.has_more) return piece;
-    if (!std::exchange(state.has_begun, true)) piece = "{\"metrics\":[";
     while (state.has_more && piece.size() < piece_size) {
       CICLO_TRY(state.has_more, next(piece, state.is_first));
     }
-    if (!state.has_more) piece += "]}";
+    if (!state.is_first && !std::exchange(state.has_begun, true)) piece.insert(0, "{\"metrics\":[");
+    if (!state.has_more) piece += state.has_begun ? "]}" : "{}";
     return piece;
   };
   return response;
@@ -130,7 +131,7 @@ Result<http::Response> bulk_interval(RunService& runs, const Call& call) {
                                                 "end_step={}",
                                                 *request.start_step, *request.end_step));
   }
-  CICLO_TRY(request.max_points, call.arguments.max_results(max_interval_points, max_interval_points));
+  CICLO_TRY(request.max_points, call.arguments.max_results(default_interval_points, max_interval_points));
   return stream_points([&runs, request, ids = std::move(ids), at = std::size_t{0}](
                            std::string& out, bool& is_first) mutable -> Result<bool> {
     request.run.run_id = ids[at++];

@@ -91,7 +91,7 @@ TEST_P(MetricHistory, SamplesKeepTheEnds) {
   const auto sample = [&](const std::string& key, const std::string& more) {
     return steps("metrics/get-history-bulk-interval?metric_key=" + key + "&run_ids=" + id + more);
   };
-  EXPECT_EQ(sample("loss", "").size(), 1000U);
+  EXPECT_EQ(sample("loss", "").size(), 320U);  // as many as MLflow gives
   // Four equal parts: the first of each, but of the last part the last.
   EXPECT_EQ(sample("loss", "&max_results=4"), (std::vector<std::int64_t>{0, 250, 500, 999}));
   EXPECT_EQ(sample("loss", "&max_results=1"), (std::vector<std::int64_t>{999}));

@@ -152,8 +152,7 @@ Result<void> RunStore::log_inputs_in(sql::Session& session, const Run& run, cons
     CICLO_TRY(const auto number, put_dataset(session, run, input.dataset));
     CICLO_TRY(std::ignore,
               session.execute("INSERT INTO run_datasets (run_number, dataset_number, context, tags) VALUES (?, "
-                              "?, ?, ?) ON CONFLICT (run_number, dataset_number) DO UPDATE SET context = "
-                              "excluded.context, tags = excluded.tags",
+                              "?, ?, ?) ON CONFLICT (run_number, dataset_number) DO NOTHING",
                               {run.number, number, find_tag(input.tags, "mlflow.data.context").value_or(""),
                                to_text(tags_to_json(input.tags))}));
   }

@@ -30,7 +30,9 @@ Result<Json> create(RunService& runs, const Call& call) {
   request.start_time = start_time.value_or(0);
   CICLO_TRY(request.tags, call.arguments.tags("tags"));
   CICLO_TRY(const auto run, runs.create(std::move(request)));
-  return Json{{"run", to_json(run)}};
+  Json answer = to_json(run);
+  answer.erase("outputs");  // a run that is read has them, as with MLflow
+  return Json{{"run", std::move(answer)}};
 }
 
 Result<Json> get(RunService& runs, const Call& call) {
@@ -123,6 +125,7 @@ Result<Json> log_inputs(RunService& runs, const Call& call) {
 
 Result<Json> log_outputs(RunService& runs, const Call& call) {
   CICLO_TRY(const auto ref, ref_of(call));
+  if (!call.arguments.has("models")) return fail(ErrorCode::invalid, "Missing value for required parameter 'models'");
   CICLO_TRY(const auto models, model_uses_from_json(call.arguments.field("models")));
   CICLO_CHECK(runs.log_outputs(ref, models));
   return Json::object();

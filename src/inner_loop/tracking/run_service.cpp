@@ -88,11 +88,7 @@ Result<void> RunService::set_lifecycle(const RunRef& ref, Lifecycle stage) {
   const std::int64_t now = to_unix_ms(clock_.now());
   return database_.write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const auto run, store_.get(session, ref));
-    if (run.stage == stage) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("The run {} must be in the '{}' state. Current state is {}", ref.run_id,
-                              stage == Lifecycle::deleted ? "active" : "deleted", name_of(stage)));
-    }
+    if (run.stage == stage) return {};
     return store_.set_lifecycle_in(session, run, stage, now);
   });
 }
@@ -129,6 +125,7 @@ Result<void> RunService::delete_tag(const RunRef& ref, const std::string& key) {
 }
 
 Result<void> RunService::log_inputs(const RunRef& ref, const RunInputs& inputs) {
+  for (const DatasetInput& input : inputs.datasets) CICLO_CHECK(check_dataset_input(input));
   return database_.write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const auto run, store_.get_active(session, ref));
     return store_.log_inputs_in(session, run, inputs.datasets, inputs.models);

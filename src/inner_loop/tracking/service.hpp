@@ -50,12 +50,19 @@ class ExperimentService {
   Result<void> set_tag(const std::string& workspace, std::int64_t id, const Tag& tag);
   Result<void> delete_tag(const std::string& workspace, std::int64_t id, const std::string& key);
   Result<Page<Experiment>> search(const SearchRequest& request);
+  // The data sets that runs of these experiments used, each once for every context; at most 1000.
+  Result<std::vector<DatasetSummary>> search_datasets(const std::string& workspace,
+                                                      const std::vector<std::int64_t>& experiments);
   // Checks the workspace and makes its Default, once; cheap afterwards.
   Result<void> ensure_default(const std::string& workspace);
 
  private:
+  struct ExperimentRef {
+    const std::string& workspace;
+    std::int64_t id = 0;
+  };
   template <class Change>
-  Result<void> change(const std::string& workspace, std::int64_t id, Lifecycle needed, Change change);
+  Result<void> change(const ExperimentRef& ref, Lifecycle needed, ErrorCode otherwise, Change change);
 
   sql::Database& database_;
   const Clock& clock_;
@@ -90,6 +97,7 @@ class RunService {
                                     const DetailKeys& keys);
   // A managed run (a job's) keeps its status.
   Result<Run> update(const RunUpdate& request);
+  // Deletes or restores; a run that is in the stage already stays as it is.
   Result<void> set_lifecycle(const RunRef& ref, Lifecycle stage);
   Result<void> log_metric(const RunRef& ref, const Metric& metric);
   Result<void> log_param(const RunRef& ref, const Param& param);

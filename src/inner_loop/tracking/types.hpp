@@ -70,6 +70,13 @@ struct DatasetInput {
   Dataset dataset;
   std::vector<Tag> tags;  // "mlflow.data.context": training, evaluation …
 };
+// A data set as the runs of an experiment used it.
+struct DatasetSummary {
+  std::int64_t experiment_id = 0;
+  std::string name;
+  std::string digest;
+  std::string context;  // "" without one
+};
 // A logged model that a run read or wrote.
 struct ModelUse {
   std::string model_id;
