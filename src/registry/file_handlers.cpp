@@ -62,6 +62,11 @@ std::string download_uri(const resources::Resource& version) {
   const std::string path = text_or(version.spec, "path");
   for (const std::string_view scheme : {"runs:/", "mlflow-artifacts:", "models:/m-"})
     if (path.starts_with(scheme)) return path;
+  return shared_uri(version);
+}
+
+std::string shared_uri(const resources::Resource& version) {
+  const std::string path = text_or(version.spec, "path");
   const Json& location = member(version.status, "location");
   if (!location.is_object()) return path;
   std::string uri = fmt::format("mlflow-artifacts:/{}/{}/{}", model_root, version.key.name, version.key.version);
@@ -78,7 +83,8 @@ Result<void> add_model_file_routes(http::Router& router, ModelLocator& locator, 
                                 .path = std::string(root) + "/model-versions/get-artifact",
                                 .action = "storage/read",
                                 .summary = "MLflow: download a file of a model version",
-                                .handler = handler}));
+                                .handler = handler,
+                                .concerns = {tracking::concerns::model_by_query()}}));
   }
   return {};
 }

@@ -92,17 +92,21 @@ Result<Json> bulk_interval(RunService& runs, const Call& call) {
 Result<void> add_metric_routes(http::Router& router, RunService& runs) {
   MlflowRoutes routes(router);
   using Act = Result<Json> (*)(RunService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view path, std::string_view action, Act act) {
+  const auto add = [&](http::Method method, std::string_view path, std::string_view action, Act act,
+                       std::vector<http::Concern> concerned) {
     return routes.add({.method = method,
                        .path = std::string(path),
                        .action = std::string(action),
                        .summary = "MLflow: " + std::string(path),
-                       .handler = [&runs, act](Call& call) { return act(runs, call); }});
+                       .handler = [&runs, act](Call& call) { return act(runs, call); },
+                       .concerns = std::move(concerned)});
   };
-  CICLO_CHECK(add(http::Method::post, "runs/log-metric", "workspace/write", log_metric));
-  CICLO_CHECK(add(http::Method::get, "metrics/get-history", "workspace/read", history));
-  CICLO_CHECK(add(http::Method::get, "metrics/get-history-bulk", "workspace/read", bulk));
-  return add(http::Method::get, "metrics/get-history-bulk-interval", "workspace/read", bulk_interval);
+  CICLO_CHECK(add(http::Method::post, "runs/log-metric", "workspace/write", log_metric,
+                  {concerns::run(), concerns::logged_models_if_any("model_id")}));
+  CICLO_CHECK(add(http::Method::get, "metrics/get-history", "workspace/read", history, {concerns::run()}));
+  CICLO_CHECK(add(http::Method::get, "metrics/get-history-bulk", "workspace/read", bulk, {concerns::runs("run_id")}));
+  return add(http::Method::get, "metrics/get-history-bulk-interval", "workspace/read", bulk_interval,
+             {concerns::runs("run_ids")});
 }
 
 }  // namespace ciclo::tracking
