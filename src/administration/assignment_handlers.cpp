@@ -43,17 +43,6 @@ Result<std::string> holder_of(const Json& body) {
   return needed_text(body, "principal");
 }
 
-Result<void> check_holder(const AdministrationParts& parts, sql::Session& session, const std::string& holder) {
-  if (!is_group_id(holder)) {
-    CICLO_CHECK(parts.identity.get_user_in(session, holder));
-    return {};
-  }
-  const std::string name(group_name_of(holder));
-  CICLO_TRY(const auto group, parts.access.store().find_group(session, name));
-  if (!group) return fail(ErrorCode::not_found, fmt::format("there is no group '{}'", name), "/group");
-  return {};
-}
-
 Result<Scope> scope_of(const http::Request& request, const Json& body) {
   Scope scope{.workspace = request.parameter("workspace"),
               .component = text_or(body, "component"),
@@ -65,7 +54,7 @@ Result<Scope> scope_of(const http::Request& request, const Json& body) {
     return fail(ErrorCode::invalid, "a scope is a component or a resource, not both", "/resource");
   if (!scope.resource.empty() && (scope.workspace.empty() || !scope.resource.contains('/')))
     return fail(ErrorCode::invalid, "expected a resource of a workspace as <kind>/<name>", "/resource",
-                "for example online-endpoint/weather");
+                "for example experiment/3, model/weather or online-endpoint/weather");
   return scope;
 }
 
@@ -103,14 +92,14 @@ Result<void> check_resource(const AdministrationParts& parts, sql::Session& sess
         session, {.workspace = {}, .kind = "workspace", .parent = {}, .name = scope.workspace, .version = {}}));
   if (scope.resource.empty()) return {};
   const std::string_view kind = std::string_view(scope.resource).substr(0, scope.resource.find('/'));
-  if (parts.service.parts().kinds.find(kind) != nullptr) return {};
+  if (kind == "experiment" || parts.service.parts().kinds.find(kind) != nullptr) return {};
   return fail(ErrorCode::invalid, fmt::format("there is no kind of resource '{}'", kind), "/resource",
-              "for example online-endpoint/weather");
+              "for example experiment/3, model/weather or online-endpoint/weather");
 }
 
-resources::AuditEntry entry_of(const http::Request& request, std::string operation, const Assignment& assignment,
+resources::AuditEntry entry_of(const Caller& caller, std::string operation, const Assignment& assignment,
                                const Decision& decision) {
-  return {.caller = caller_of(request),
+  return {.caller = caller,
           .action = "access/give",
           .operation = std::move(operation),
           .workspace = assignment.scope.workspace,
@@ -131,14 +120,17 @@ Result<Assignment> find_assignment(const AdministrationParts& parts, sql::Sessio
 Result<http::Response> assign(const AdministrationParts& parts, http::Request& request) {
   CICLO_CHECK(parts.access.require_may_give_something(caller_of(request), request.parameter("workspace")));
   CICLO_TRY(const Json body, request.json());
-  CICLO_TRY(const Assignment wanted, read_assignment(request, body));
+  CICLO_TRY(Assignment wanted, read_assignment(request, body));
+  if (!wanted.scope.resource.empty()) {
+    CICLO_TRY(wanted.scope.resource,
+              subject_for(parts, caller_of(request), wanted.scope.workspace, wanted.scope.resource));
+  }
   CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), wanted.scope, wanted.role));
   return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
     CICLO_CHECK(check_holder(parts, session, wanted.principal));
     if (!wanted.rules.approver.empty()) CICLO_CHECK(check_holder(parts, session, wanted.rules.approver));
     CICLO_CHECK(check_resource(parts, session, wanted.scope));
-    CICLO_TRY(const Assignment stored, parts.access.assign_in(session, wanted));
-    CICLO_CHECK(record(session, parts, entry_of(request, "assign role", stored, decision), "ciclo.role.assigned"));
+    CICLO_TRY(const Assignment stored, give_role_in(session, parts, caller_of(request), wanted, decision));
     return http::Response::json(to_json(stored), 201);
   });
 }
@@ -148,8 +140,7 @@ Result<http::Response> withdraw(const AdministrationParts& parts, http::Request&
   CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const Assignment found, find_assignment(parts, session, request));
     CICLO_TRY(const Decision decision, parts.access.require_may_give(caller_of(request), found.scope, found.role));
-    CICLO_CHECK(parts.access.withdraw_in(session, found));
-    return record(session, parts, entry_of(request, "withdraw role", found, decision), "ciclo.role.withdrawn");
+    return take_role_in(session, parts, caller_of(request), found, decision);
   }));
   return http::Response::empty();
 }
@@ -168,8 +159,8 @@ Result<http::Response> change_rules(const AdministrationParts& parts, http::Requ
     CICLO_CHECK(read_rules(body, assignment.rules));
     if (!assignment.rules.approver.empty()) CICLO_CHECK(check_holder(parts, session, assignment.rules.approver));
     CICLO_TRY(const Assignment stored, parts.access.assign_in(session, assignment));
-    CICLO_CHECK(
-        record(session, parts, entry_of(request, "change role assignment", stored, decision), "ciclo.role.changed"));
+    CICLO_CHECK(record(session, parts, entry_of(caller_of(request), "change role assignment", stored, decision),
+                       "ciclo.role.changed"));
     return http::Response::json(to_json(stored));
   });
 }
@@ -211,7 +202,11 @@ Result<http::Response> explain(const AdministrationParts& parts, http::Request& 
                 good ? "for example storage/read" : good.error().hint);
   Caller caller = principal == asking.principal ? asking : Caller{};
   caller.principal = principal;
-  const std::string resource = text_or(body, "resource");
+  std::string resource = text_or(body, "resource");
+  // A name is looked up for those alone who see all names anyway.
+  if (!resource.empty() && parts.access.decide(asking, "workspace/read", workspace).allowed) {
+    CICLO_TRY(resource, subject_for(parts, asking, workspace, resource));
+  }
   const Decision decision =
       parts.access.decide(caller, action, resources::Place(std::string_view(workspace), resource));
   return http::Response::json({{"principal", principal},
@@ -223,6 +218,44 @@ Result<http::Response> explain(const AdministrationParts& parts, http::Request& 
 }
 
 }  // namespace
+
+Result<void> check_holder(const AdministrationParts& parts, sql::Session& session, const std::string& holder) {
+  if (!is_group_id(holder)) {
+    CICLO_CHECK(parts.identity.get_user_in(session, holder));
+    return {};
+  }
+  const std::string name(group_name_of(holder));
+  CICLO_TRY(const auto group, parts.access.store().find_group(session, name));
+  if (!group) return fail(ErrorCode::not_found, fmt::format("there is no group '{}'", name), "/group");
+  return {};
+}
+
+Result<std::string> subject_for(const AdministrationParts& parts, const Caller& caller, const std::string& workspace,
+                                const std::string& subject) {
+  if (!parts.find_resource) return subject;
+  auto found =
+      parts.database().read([&](sql::Session& session) { return parts.find_resource(session, workspace, subject); });
+  const auto may_read = [&](std::string_view resource) {
+    return parts.access.decide(caller, "workspace/read", resources::Place(std::string_view(workspace), resource))
+        .allowed;
+  };
+  if (may_read({}) || (found && (*found == subject || may_read(*found)))) return found;
+  if (!found && found.error().code != ErrorCode::not_found) return found;
+  return subject;  // judged as it is written: whoever has no right on it learns nothing
+}
+
+Result<Assignment> give_role_in(sql::Session& session, const AdministrationParts& parts, const Caller& caller,
+                                const Assignment& wanted, const Decision& decision) {
+  CICLO_TRY(Assignment stored, parts.access.assign_in(session, wanted));
+  CICLO_CHECK(record(session, parts, entry_of(caller, "assign role", stored, decision), "ciclo.role.assigned"));
+  return stored;
+}
+
+Result<void> take_role_in(sql::Session& session, const AdministrationParts& parts, const Caller& caller,
+                          const Assignment& assignment, const Decision& decision) {
+  CICLO_CHECK(parts.access.withdraw_in(session, assignment));
+  return record(session, parts, entry_of(caller, "withdraw role", assignment, decision), "ciclo.role.withdrawn");
+}
 
 Result<void> add_assignment_routes(http::Router& router, const AdministrationParts& parts) {
   using http::Method;

@@ -1,9 +1,9 @@
 #include "administration/guard.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include "administration/access/actions.hpp"
+#include "administration/sign_in/basic_credentials.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::administration {
@@ -11,19 +11,6 @@ namespace ciclo::administration {
 using resources::Caller;
 
 namespace {
-
-Result<std::optional<std::string>> password_of_basic(std::string_view encoded) {
-  std::string decoded(encoded.size(), '\0');
-  std::size_t length = 0;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libsodium takes unsigned bytes
-  const int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(decoded.data()), decoded.size(), encoded.data(),
-                                    encoded.size(), nullptr, &length, nullptr, sodium_base64_VARIANT_ORIGINAL);
-  decoded.resize(length);
-  const std::size_t colon = decoded.find(':');
-  if (bad != 0 || colon == std::string::npos)
-    return fail(ErrorCode::unauthenticated, "the Authorization header is not well-formed Basic authentication");
-  return decoded.substr(colon + 1);
-}
 
 // "online-endpoint/{name}" with the request's parameters in the braces.
 std::string filled(std::string_view pattern, const http::Request& request) {
@@ -48,7 +35,10 @@ Result<std::optional<std::string>> secret_of(const http::Headers& headers) {
   const std::string_view scheme = header->substr(0, space);
   const std::string_view rest = space == std::string_view::npos ? std::string_view() : trim(header->substr(space + 1));
   if (iequals(scheme, "bearer") && !rest.empty()) return std::string(rest);
-  if (iequals(scheme, "basic")) return password_of_basic(rest);
+  if (iequals(scheme, "basic")) {
+    CICLO_TRY(auto credentials, basic_credentials_of(headers));
+    return std::move(credentials->password);
+  }
   return fail(ErrorCode::unauthenticated, "the Authorization header is of an unknown scheme", {},
               "use Bearer or Basic");
 }
@@ -87,13 +77,55 @@ Result<void> AccessGuard::admit(const http::Route& route, http::Request& request
   const std::string resource = filled(route.resource, request);
   auto allowed = resources::require(parts_.access, entry.caller, route.action,
                                     resources::Place(std::string_view(entry.workspace), resource));
+  if (!allowed)
+    if (auto limited = limit(route, request, entry.workspace)) allowed = *std::move(limited);
   entry.decision = allowed ? *allowed : resources::Decision{false, allowed.error().hint};
   auto noted = note(entry);
   return allowed ? noted : Result<void>(Failure(std::move(allowed).error()));
 }
 
+std::optional<resources::Decision> AccessGuard::limit(const http::Route& route, http::Request& request,
+                                                      const std::string& workspace) const {
+  resources::Limits limits;
+  std::vector<std::string> subjects;
+  for (const std::string& kind : route.resource_kinds) {
+    resources::Reach reach = parts_.access.reach(resources::caller_of(request), route.action, workspace, kind);
+    for (const std::string& name : reach.names) subjects.push_back(fmt::format("{}/{}", kind, name));
+    limits.emplace(kind, std::move(reach));
+  }
+  if (subjects.empty()) return std::nullopt;
+  request.limits = std::make_shared<const resources::Limits>(std::move(limits));
+  constexpr std::size_t named = 3;
+  const std::string more = subjects.size() > named ? fmt::format(" and {} more", subjects.size() - named) : "";
+  subjects.resize(std::min(subjects.size(), named));
+  return resources::Decision{
+      true, fmt::format("roles on {}{} in workspace '{}' alone", join(subjects, ", "), more, workspace)};
+}
+
+Result<void> AccessGuard::judge(const http::Route& route, http::Request& request) {
+  if (!request.limits) return {};  // may do it in the whole workspace
+  const Caller& caller = resources::caller_of(request);
+  const std::string workspace = workspace_of(route, request);
+  if (parts_.concerns == nullptr) return fail(ErrorCode::denied, fmt::format("'{}' may not do this", caller.principal));
+  CICLO_TRY(const auto all, parts_.concerns->find(route, request, workspace));
+  for (const resources::Concerned& each : all) {
+    const resources::Place place(std::string_view(workspace), each.subject);
+    const auto may = [&](std::string_view action) { return parts_.access.decide(caller, action, place); };
+    if (each.subject.empty()) return Failure(each.missing);
+    const resources::Decision decision = may(each.action);
+    if (decision.allowed) continue;
+    request.refusal = fmt::format("{} on {}", decision.rule, each.subject);
+    if (!may("workspace/read").allowed && !may("storage/read").allowed) return Failure(each.missing);
+    return fail(ErrorCode::denied, fmt::format("'{}' may not do {} on {}", caller.principal, each.action, each.subject),
+                {}, decision.rule);
+  }
+  return {};
+}
+
 void AccessGuard::refused(const http::Route& route, const http::Request& request, const Error& error) {
-  static_cast<void>(note(entry_of(route, request, {false, error.hint.empty() ? error.message : error.hint})));
+  std::string why = error.hint.empty() ? error.message : error.hint;
+  if (!request.refusal.empty()) why = request.refusal;
+  static_cast<void>(note(entry_of(route, request, {false, std::move(why)})));
 }
 
 Result<void> AccessGuard::answered(const http::Route& route, const http::Request& request) {
@@ -101,11 +133,11 @@ Result<void> AccessGuard::answered(const http::Route& route, const http::Request
 }
 
 resources::AuditEntry AccessGuard::entry_of(const http::Route& route, const http::Request& request,
-                                            resources::Decision decision) {
+                                            resources::Decision decision) const {
   return {.caller = resources::caller_of(request),
           .action = route.action,
           .operation = std::string(http::name_of(route.method)),
-          .workspace = request.parameter("workspace"),
+          .workspace = workspace_of(route, request),
           .target = request.path,
           .decision = std::move(decision)};
 }

@@ -21,10 +21,13 @@ class AccessGuard final : public http::Guard {
     log::Logger& logger;
     std::string
         default_workspace;  // for routes without {workspace} whose action is a workspace's (MLflow at the bare root)
+    // Who knows what a request concerns. Null: callers with roles on single resources alone get nowhere by it.
+    resources::ConcernFinder* concerns = nullptr;
   };
   explicit AccessGuard(Parts parts) : parts_(std::move(parts)) {}
   // Every decision is written to the audit log; a request whose decision cannot be written down is refused.
   Result<void> admit(const http::Route& route, http::Request& request) override;
+  Result<void> judge(const http::Route& route, http::Request& request) override;
   void refused(const http::Route& route, const http::Request& request, const Error& error) override;
   Result<void> answered(const http::Route& route, const http::Request& request) override;
 
@@ -32,13 +35,17 @@ class AccessGuard final : public http::Guard {
   Result<resources::Caller> find_caller(const http::Request& request) const;
   // MLflow's routes at the bare root are the default workspace's.
   std::string workspace_of(const http::Route& route, const http::Request& request) const;
-  static resources::AuditEntry entry_of(const http::Route& route, const http::Request& request,
-                                        resources::Decision decision);
+  resources::AuditEntry entry_of(const http::Route& route, const http::Request& request,
+                                 resources::Decision decision) const;
   Result<void> note(const resources::AuditEntry& entry);
+  // Whether a role on some single resource lets the caller in, and then request.limits.
+  std::optional<resources::Decision> limit(const http::Route& route, http::Request& request,
+                                           const std::string& workspace) const;
   Parts parts_;
 };
 
-// Ciclo's own tokens, in `Authorization: Bearer <secret>` or in the password of `Authorization: Basic …`.
+// Ciclo's own tokens, in `Authorization: Bearer <secret>` or in the password of `Authorization: Basic …`, whatever name
+// stands beside it: a token says by itself whose it is.
 class TokenAuthenticator final : public Authenticator {
  public:
   explicit TokenAuthenticator(IdentityService& identity) : identity_(identity) {}

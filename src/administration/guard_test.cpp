@@ -132,5 +132,95 @@ TEST(SecretOf, ReadsBearerAndBasic) {
   }
 }
 
+// Knows one run of experiment 3 and one of experiment 4.
+class TwoRuns final : public resources::ConcernFinder {
+ public:
+  Result<std::vector<resources::Concerned>> find(const http::Route& route, const http::Request& request,
+                                                 const std::string& workspace) override {
+    EXPECT_EQ(workspace, "dev");
+    const std::string& run = request.parameter("run");
+    const std::string subject = run == "a" ? "experiment/3" : run == "b" ? "experiment/4" : "";
+    return std::vector<resources::Concerned>{{.subject = subject,
+                                              .action = route.action,
+                                              .missing = {.code = ErrorCode::not_found, .message = "no run " + run}}};
+  }
+};
+
+TEST_F(GuardTest, ARoleOnAnExperimentReachesWhatBelongsToItAlone) {
+  AuditLog audit(*resources_.database, resources_.clock);
+  const auto logger = log::Logger::silent();
+  TokenAuthenticator tokens(identity_);
+  TwoRuns runs;
+  AccessGuard guard({{&tokens}, access_, audit, *logger, "default", &runs});
+  const auto minted = mint({.principal = "bia", .purpose = "test"});
+  http::Route route;
+  route.action = "workspace/read";
+  route.resource_kinds = {"experiment"};
+  http::Request request;
+  request.headers.set("authorization", "Bearer " + minted.secret);
+  request.parameters["workspace"] = "dev";
+  EXPECT_EQ(guard.admit(route, request).error().code, ErrorCode::not_found);  // not even of the workspace
+  ASSERT_TRUE(assign({.principal = "bia",
+                      .role = "reader",
+                      .scope = {.workspace = "dev", .component = {}, .resource = "experiment/3"}}));
+  ASSERT_TRUE(guard.admit(route, request));
+  EXPECT_EQ(resources::reach_of(request, "experiment").names, std::vector<std::string>{"3"});
+  EXPECT_TRUE(resources::reach_of(request, "model").is_empty());
+  request.parameters["run"] = "a";
+  EXPECT_TRUE(guard.judge(route, request));
+  // Another's run and none at all get the same answer; the log tells them apart.
+  for (const char* run : {"b", "c"}) {
+    request.parameters["run"] = run;
+    request.refusal.clear();
+    const auto judged = guard.judge(route, request);
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.error().code, ErrorCode::not_found);
+    EXPECT_EQ(judged.error().message, std::string("no run ") + run);
+    EXPECT_EQ(request.refusal.empty(), std::string_view(run) == "c");
+  }
+  // What may be read and not changed is denied.
+  request.parameters["run"] = "a";
+  route.action = "workspace/write";
+  EXPECT_EQ(guard.admit(route, request).error().code, ErrorCode::denied);
+  ASSERT_TRUE(assign({.principal = "bia",
+                      .role = "contributor",
+                      .scope = {.workspace = "dev", .component = {}, .resource = "experiment/4"}}));
+  ASSERT_TRUE(guard.admit(route, request));
+  EXPECT_EQ(guard.judge(route, request).error().code, ErrorCode::denied);
+  // A route that declares nothing needs the whole workspace.
+  route.resource_kinds.clear();
+  EXPECT_FALSE(guard.admit(route, request));
+}
+
+TEST_F(GuardTest, RolesFollowARenamedResourceAndEndWithIt) {
+  const auto give = [&](const std::string& resource) {
+    return assign(
+        {.principal = "bia", .role = "reader", .scope = {.workspace = "dev", .component = {}, .resource = resource}});
+  };
+  ASSERT_TRUE(give("model/weather"));
+  ASSERT_TRUE(give("model/weather:2"));
+  ASSERT_TRUE(give("model/weather2"));
+  ASSERT_TRUE(give("model/rain:1"));  // left over: not for what is called so from now on
+  const auto key = [](std::string name) {
+    return resources::ResourceKey{
+        .workspace = "dev", .kind = "model", .parent = {}, .name = std::move(name), .version = {}};
+  };
+  const auto may = [&](std::string_view subject) {
+    return access_.decide(person("bia"), "workspace/read", resources::Place("dev", subject)).allowed;
+  };
+  ASSERT_TRUE(resources_.database->write(
+      [&](sql::Session& session) { return access_.rename_in(session, key("weather"), key("rain")); }));
+  EXPECT_TRUE(may("model/rain"));
+  EXPECT_TRUE(may("model/rain:2"));
+  EXPECT_TRUE(may("model/weather2"));
+  EXPECT_FALSE(may("model/weather"));
+  EXPECT_FALSE(may("model/weather:2"));
+  ASSERT_TRUE(
+      resources_.database->write([&](sql::Session& session) { return access_.forget_in(session, key("rain")); }));
+  EXPECT_FALSE(may("model/rain"));
+  EXPECT_FALSE(may("model/rain:2"));
+  EXPECT_TRUE(may("model/weather2"));
+}
+
 }  // namespace
 }  // namespace ciclo::administration

@@ -41,15 +41,20 @@ Json to_json(const Token& token) {
   return out;
 }
 
-resources::AuditEntry entry_of(const http::Request& request, std::string operation, const Decision& decision,
-                               Json detail = Json::object()) {
-  return {.caller = caller_of(request),
+resources::AuditEntry entry_about(const Caller& caller, const std::string& user, std::string operation,
+                                  const Decision& decision, Json detail = Json::object()) {
+  return {.caller = caller,
           .action = "organisation/manage",
           .operation = std::move(operation),
           .workspace = {},
-          .target = "/users/" + request.parameter("user"),
+          .target = "/users/" + user,
           .decision = decision,
           .detail = std::move(detail)};
+}
+
+resources::AuditEntry entry_of(const http::Request& request, std::string operation, const Decision& decision,
+                               Json detail = Json::object()) {
+  return entry_about(caller_of(request), request.parameter("user"), std::move(operation), decision, std::move(detail));
 }
 
 Result<Decision> require_organisation(const AdministrationParts& parts, const http::Request& request) {
@@ -62,10 +67,8 @@ Result<http::Response> create_user(const AdministrationParts& parts, http::Reque
   CICLO_TRY(const PrincipalKind kind, parse_principal_kind(text_or(body, "kind", "person")));
   CICLO_TRY(const Decision decision, require_organisation(parts, request));
   return parts.database().write([&](sql::Session& session) -> Result<http::Response> {
-    CICLO_TRY(const User user, parts.identity.create_user_in(session, name, text_or(body, "display_name"), kind));
-    auto entry = entry_of(request, "create user", decision, {{"name", name}, {"kind", name_of(kind)}});
-    entry.target = "/users/" + name;
-    CICLO_CHECK(record(session, parts, entry, "ciclo.user.created"));
+    const User wanted{.name = name, .display_name = text_or(body, "display_name"), .created_at = {}, .kind = kind};
+    CICLO_TRY(const User user, create_user_in(session, parts, caller_of(request), wanted, decision));
     return http::Response::json(to_json(user), 201);
   });
 }
@@ -104,21 +107,8 @@ Result<http::Response> change_user(const AdministrationParts& parts, http::Reque
   });
 }
 
-Result<http::Response> delete_user(const AdministrationParts& parts, http::Request& request) {
-  const std::string& name = request.parameter("user");
-  if (name == caller_of(request).principal)
-    return fail(ErrorCode::conflict, "you cannot delete yourself", "/name", "let another administrator do it");
-  CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller_of(request), name));
-  CICLO_CHECK(parts.database().write([&](sql::Session& session) -> Result<void> {
-    CICLO_TRY(const User user, parts.identity.get_user_in(session, name));
-    if (user.kind == PrincipalKind::managed)
-      return fail(ErrorCode::conflict, fmt::format("'{}' is a managed identity", name), {},
-                  "it goes with its workspace");
-    CICLO_CHECK(parts.identity.delete_user_in(session, name));
-    CICLO_CHECK(parts.access.store().erase_principal(session, name));
-    parts.access.reload_after_commit(session);
-    return record(session, parts, entry_of(request, "delete user", decision), "ciclo.user.deleted");
-  }));
+Result<http::Response> remove_user(const AdministrationParts& parts, http::Request& request) {
+  CICLO_CHECK(delete_user(parts, caller_of(request), request.parameter("user")));
   return http::Response::empty();
 }
 
@@ -225,6 +215,31 @@ Result<http::Response> show_me(const AdministrationParts& parts, http::Request& 
 
 }  // namespace
 
+Result<User> create_user_in(sql::Session& session, const AdministrationParts& parts, const Caller& caller,
+                            const User& wanted, const Decision& decision) {
+  CICLO_TRY(User user, parts.identity.create_user_in(session, wanted.name, wanted.display_name, wanted.kind));
+  const Json detail = {{"name", user.name}, {"kind", name_of(user.kind)}};
+  CICLO_CHECK(
+      record(session, parts, entry_about(caller, user.name, "create user", decision, detail), "ciclo.user.created"));
+  return user;
+}
+
+Result<void> delete_user(const AdministrationParts& parts, const Caller& caller, const std::string& name) {
+  if (name == caller.principal)
+    return fail(ErrorCode::conflict, "you cannot delete yourself", "/name", "let another administrator do it");
+  CICLO_TRY(const Decision decision, require_may_act_for(parts.access, caller, name));
+  return parts.database().write([&](sql::Session& session) -> Result<void> {
+    CICLO_TRY(const User user, parts.identity.get_user_in(session, name));
+    if (user.kind == PrincipalKind::managed)
+      return fail(ErrorCode::conflict, fmt::format("'{}' is a managed identity", name), {},
+                  "it goes with its workspace");
+    CICLO_CHECK(parts.identity.delete_user_in(session, name));
+    CICLO_CHECK(parts.access.store().erase_principal(session, name));
+    parts.access.reload_after_commit(session);
+    return record(session, parts, entry_about(caller, name, "delete user", decision), "ciclo.user.deleted");
+  });
+}
+
 Result<Decision> require_may_act_for(const AccessService& access, const Caller& caller, const std::string& user) {
   const bool is_whole = caller.only_workspace.empty() && caller.only_actions.empty() && caller.on_behalf_of.empty();
   if (caller.principal == user && is_whole) return Decision{true, "one's own credentials"};
@@ -248,7 +263,7 @@ Result<void> add_identity_routes(http::Router& router, const AdministrationParts
   CICLO_CHECK(add({Method::patch, users + "/{user}", "organisation/manage", "Disable somebody, or enable again", {}},
                   change_user));
   CICLO_CHECK(
-      add({Method::del, users + "/{user}", "organisation/manage", "Delete a person or service", {}}, delete_user));
+      add({Method::del, users + "/{user}", "organisation/manage", "Delete a person or service", {}}, remove_user));
   CICLO_CHECK(
       add({Method::post, users + "/{user}/tokens", "", "Create a token; its secret is shown once", {}}, create_token));
   CICLO_CHECK(add({Method::get, users + "/{user}/tokens", "", "List somebody's tokens", {}}, list_tokens));

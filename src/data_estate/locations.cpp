@@ -68,9 +68,11 @@ bool is_on_users_disk(std::string_view reference) {
          reference.starts_with("file:") || reference.starts_with("~");
 }
 
+// In the whole workspace, or of one resource of it.
 Result<void> may_read(const resources::ResourceService& service, const LocationRequest& request,
-                      const std::string& workspace) {
-  CICLO_CHECK(resources::require(service.parts().access, request.caller, "storage/read", workspace));
+                      const std::string& workspace, std::string_view resource = {}) {
+  CICLO_CHECK(resources::require(service.parts().access, request.caller, "storage/read",
+                                 resources::Place(std::string_view(workspace), resource)));
   return {};
 }
 
@@ -114,14 +116,13 @@ Result<Location> Locations::follow(sql::Session& session, const LocationRequest&
   if (reference.starts_with("runs:/")) return in_run(session, request, reference.substr(6));
   if (reference.starts_with("models:/")) return of_model(session, request, reference.substr(8), depth);
   if (constexpr std::string_view mlflow = "mlflow-artifacts:"; reference.starts_with(mlflow)) {
-    CICLO_CHECK(may_read(service_, request, request.workspace));
     std::string_view rest = reference.substr(mlflow.size());
     // With a host: mlflow-artifacts://host:port/path.
     if (rest.starts_with("//")) {
       rest.remove_prefix(2);
       take_segment(rest);
     }
-    return blob_location(request.workspace, request.workspace + "/mlflow", rest);
+    return artifact(session, request, request.workspace + "/mlflow", rest);
   }
   if (!reference.starts_with("/workspaces/") && is_on_users_disk(reference)) {
     return fail(ErrorCode::invalid, fmt::format("'{}' lies on a user's machine, not on this server", reference), {},
@@ -158,11 +159,11 @@ Result<Location> Locations::in_job(sql::Session& session, const LocationRequest&
   if (job.empty() || outputs != "outputs" || output.empty() || (!rest.empty() && !rest.starts_with("paths")))
     return malformed(request, "azureml://jobs/<job>/outputs/<output>[/paths/<path>]");
   take_segment(rest);
-  CICLO_CHECK(may_read(service_, request, request.workspace));
   if (output == "artifacts") {
-    CICLO_TRY(std::string folder, runs_.artifact_folder(session, request.workspace, job));
-    return blob_location(request.workspace, std::move(folder), rest);
+    CICLO_TRY(std::string folder, folder_of_run(session, request, job));
+    return artifact(session, request, std::move(folder), rest);
   }
+  CICLO_CHECK(may_read(service_, request, request.workspace));
   // An output that its job was asked to keep in a datastore: the job knows where that is.
   const resources::ResourceKey key{
       .workspace = request.workspace, .kind = "job", .parent = {}, .name = job, .version = {}};
@@ -180,9 +181,31 @@ Result<Location> Locations::in_run(sql::Session& session, const LocationRequest&
   while (rest.starts_with('/')) rest.remove_prefix(1);
   const std::string run = take_segment(rest);
   if (run.empty()) return malformed(request, "runs:/<run>/<path>");
-  CICLO_CHECK(may_read(service_, request, request.workspace));
-  CICLO_TRY(std::string folder, runs_.artifact_folder(session, request.workspace, run));
-  return blob_location(request.workspace, std::move(folder), rest);
+  CICLO_TRY(std::string folder, folder_of_run(session, request, run));
+  return artifact(session, request, std::move(folder), rest);
+}
+
+// Who may not read the whole workspace hears the same of a run that is not there and of one that is not theirs.
+Result<std::string> Locations::folder_of_run(sql::Session& session, const LocationRequest& request,
+                                             const std::string& run) const {
+  auto folder = runs_.artifact_folder(session, request.workspace, run);
+  const auto all = may_read(service_, request, request.workspace);
+  if (all) return folder;
+  if (folder) {
+    CICLO_TRY(const std::string owner, runs_.owner_of(session, request.workspace, *folder));
+    if (!owner.empty() && may_read(service_, request, request.workspace, owner)) return folder;
+  }
+  return Failure(all.error());
+}
+
+Result<Location> Locations::artifact(sql::Session& session, const LocationRequest& request, std::string folder,
+                                     std::string_view path) const {
+  CICLO_TRY(Location location, blob_location(request.workspace, std::move(folder), path));
+  const auto all = may_read(service_, request, request.workspace);
+  if (all) return location;
+  CICLO_TRY(const std::string owner, runs_.owner_of(session, request.workspace, location.key));
+  if (owner.empty() || !may_read(service_, request, request.workspace, owner)) return Failure(all.error());
+  return location;
 }
 
 Result<Location> Locations::of_model(sql::Session& session, const LocationRequest& request, std::string_view rest,
@@ -208,7 +231,7 @@ Result<Location> Locations::of_model(sql::Session& session, const LocationReques
 Result<Location> Locations::of_asset(sql::Session& session, const LocationRequest& request, int depth) const {
   CICLO_TRY(const resources::Reference reference, resources::parse_reference(request.reference));
   const std::string workspace = reference.workspace.empty() ? request.workspace : reference.workspace;
-  CICLO_CHECK(may_read(service_, request, workspace));
+  CICLO_CHECK(may_read(service_, request, workspace, fmt::format("{}/{}", request.kind, reference.name)));
   CICLO_TRY(const resources::Resource asset, service_.resolve_in(session, request.kind, request.workspace, reference));
   LocationRequest next = request;
   next.workspace = asset.key.workspace;

@@ -11,7 +11,8 @@
 //   https://…, wasbs://…, abfss://…, s3://…  not here: Place::remote
 //
 // A path never leaves its workspace's part of the blob store: "." and ".." segments are refused, so are control
-// characters. Access: the caller needs storage/read in every workspace that is looked into.
+// characters. Access: the caller needs storage/read in every workspace that is looked into; for artifacts and for the
+// files of a model it is enough on the experiment or the model alone.
 //
 // Errors: not_found (asset, datastore, run), invalid (malformed; what lies on a user's disk), denied, unsupported (a
 // datastore that this server does not reach).
@@ -37,6 +38,11 @@ class RunArtifacts {
   // The blob key of the folder ("dev/mlflow/3/<run>/artifacts"). not_found when there is no such run.
   virtual Result<std::string> artifact_folder(sql::Session& session, const std::string& workspace,
                                               const std::string& run_id) = 0;
+  // Whose artifact a blob key is, as access knows it: "experiment/3"; empty when it is nobody's.
+  virtual Result<std::string> owner_of(sql::Session& /*session*/, const std::string& /*workspace*/,
+                                       const std::string& /*key*/) {
+    return std::string();
+  }
 };
 
 enum class Place : std::uint8_t {
@@ -78,6 +84,10 @@ class Locations {
   Result<Location> of_model(sql::Session& session, const LocationRequest& request, std::string_view rest,
                             int depth) const;
   Result<Location> of_asset(sql::Session& session, const LocationRequest& request, int depth) const;
+  Result<Location> artifact(sql::Session& session, const LocationRequest& request, std::string folder,
+                            std::string_view path) const;
+  Result<std::string> folder_of_run(sql::Session& session, const LocationRequest& request,
+                                    const std::string& run) const;
 
   resources::ResourceService& service_;
   RunArtifacts& runs_;

@@ -62,6 +62,11 @@ std::string download_uri(const resources::Resource& version) {
   const std::string path = text_or(version.spec, "path");
   for (const std::string_view scheme : {"runs:/", "mlflow-artifacts:"})
     if (path.starts_with(scheme)) return path;
+  return shared_uri(version);
+}
+
+std::string shared_uri(const resources::Resource& version) {
+  const std::string path = text_or(version.spec, "path");
   const Json& location = member(version.status, "location");
   // Where a logged model's files lie, for clients of MLflow 2 too, which know no logged models.
   const std::string logged = version.key.workspace + "/mlflow/";
@@ -84,7 +89,8 @@ Result<void> add_model_file_routes(http::Router& router, ModelLocator& locator, 
                                 .path = std::string(root) + "/model-versions/get-artifact",
                                 .action = "storage/read",
                                 .summary = "MLflow: download a file of a model version",
-                                .handler = handler}));
+                                .handler = handler,
+                                .concerns = {tracking::concerns::model_by_query()}}));
   }
   return {};
 }

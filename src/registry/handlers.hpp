@@ -31,5 +31,7 @@ class ModelArtifacts final : public tracking::SharedArtifacts {
 // A URI that an MLflow client can download a version from: its source when that is one of MLflow's, else
 // "mlflow-artifacts:/@models/<name>/<version>", which ModelArtifacts serves.
 std::string download_uri(const resources::Resource& version);
+// The latter form always, where the files lie on this server.
+std::string shared_uri(const resources::Resource& version);
 
 }  // namespace ciclo::registry

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/yaml.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
+#include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/logged_model_store.hpp"
 #include "inner_loop/tracking/run_store.hpp"
 
@@ -50,14 +51,28 @@ std::string logged_model_of_path(const std::string& path) {
   return id.starts_with("m-") && id.find('/') == std::string::npos && id.find('@') == std::string::npos ? id : "";
 }
 
-Result<void> add_metrics(sql::Session& session, const std::string& workspace, const std::string& run_id,
-                         Json& metrics) {
+// Whether whoever makes the version may do that in an experiment.
+bool may(const resources::CheckContext& context, std::string_view action, const std::string& workspace,
+         std::int64_t experiment) {
+  const std::string subject = tracking::experiment_subject(experiment);
+  return context.access.decide(context.caller, action, resources::Place(std::string_view(workspace), subject)).allowed;
+}
+
+// Nothing of a run that is not there, or that the maker may not see: a file can name any run.
+Result<std::optional<tracking::Run>> find_run(const resources::CheckContext& context, const std::string& workspace,
+                                              const std::string& run_id) {
+  CICLO_TRY(auto run, tracking::RunStore().find(context.session, {.workspace = workspace, .run_id = run_id}));
+  if (run && !may(context, "workspace/read", workspace, run->experiment_id)) run.reset();
+  return run;
+}
+
+Result<void> add_metrics(const resources::CheckContext& context, const std::string& workspace,
+                         const std::string& run_id, Json& metrics) {
   if (run_id.empty()) return {};
-  const tracking::RunStore runs;
-  CICLO_TRY(auto found, runs.find(session, {.workspace = workspace, .run_id = run_id}));
+  CICLO_TRY(auto found, find_run(context, workspace, run_id));
   if (!found) return {};
   std::vector<tracking::Run> loaded{std::move(*found)};
-  CICLO_CHECK(runs.load_details(session, loaded));
+  CICLO_CHECK(tracking::RunStore().load_details(context.session, loaded));
   for (const tracking::Metric& metric : loaded.front().metrics) {
     if (metrics.size() >= max_metrics) break;
     if (std::isfinite(metric.value)) metrics[metric.key] = metric.value;
@@ -65,10 +80,11 @@ Result<void> add_metrics(sql::Session& session, const std::string& workspace, co
   return {};
 }
 
-Result<Json> metrics_of(sql::Session& session, const resources::Resource& model, const std::string& training_run) {
+Result<Json> metrics_of(const resources::CheckContext& context, const resources::Resource& model,
+                        const std::string& training_run) {
   Json metrics = Json::object();
-  CICLO_CHECK(add_metrics(session, model.key.workspace, training_run, metrics));
-  CICLO_CHECK(add_metrics(session, model.key.workspace, text_or(model.status, "run_id"), metrics));
+  CICLO_CHECK(add_metrics(context, model.key.workspace, training_run, metrics));
+  CICLO_CHECK(add_metrics(context, model.key.workspace, text_or(model.status, "run_id"), metrics));
   for (const auto& [key, value] : model.tags.items()) {
     const auto number = value.is_string() ? parse_double(value.get_ref<const std::string&>()) : std::nullopt;
     if (number && std::isfinite(*number)) metrics[key] = *number;
@@ -82,7 +98,7 @@ std::string path_of(const std::string& workspace, const std::string& kind, const
 
 // Who made it: the run that was named, else the one in the path, else the one in the MLmodel file. A job's run stands
 // for the job.
-Result<void> link_maker(sql::Session& session, resources::Draft& draft) {
+Result<void> link_maker(const resources::CheckContext& context, resources::Draft& draft) {
   resources::Resource& model = draft.resource;
   const std::string path = text_or(model.spec, "path");
   std::string maker = text_or(model.status, "run_id");
@@ -90,7 +106,7 @@ Result<void> link_maker(sql::Session& session, resources::Draft& draft) {
   if (maker.empty()) maker = job_of_path(path);
   if (maker.empty()) return {};
   if (!model.status.contains("run_id")) model.status["run_id"] = maker;
-  CICLO_TRY(const auto run, tracking::RunStore().find(session, {.workspace = model.key.workspace, .run_id = maker}));
+  CICLO_TRY(const auto run, find_run(context, model.key.workspace, maker));
   if (!run) return {};
   if (run->is_managed) model.status["job_name"] = maker;
   draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", maker),
@@ -129,6 +145,8 @@ Result<data_estate::Location> ModelInspector::locate(const resources::CheckConte
   std::optional<tracking::LoggedModel> source;
   if (const std::string id = logged_model_of_path(path); !id.empty()) {
     CICLO_TRY(source, logged.get(context.session, {.workspace = workspace, .model_id = id}));
+    if (!may(context, "storage/read", workspace, source->experiment_id))
+      return fail(ErrorCode::not_found, fmt::format("Logged model with ID '{}' not found", id), "logged-models/" + id);
   }
   if (!source) {
     CICLO_TRY(
@@ -141,7 +159,7 @@ Result<data_estate::Location> ModelInspector::locate(const resources::CheckConte
     if (run_id.empty() || !is_empty) return location;
     // MLflow 3 keeps what runs:/R/name means beside the run, as a logged model of that name.
     CICLO_TRY(source, logged.find_of_run(context.session, workspace, run_id, path.substr(path.rfind('/') + 1)));
-    if (!source) return location;
+    if (!source || !may(context, "storage/read", workspace, source->experiment_id)) return location;
   }
   if (!model.status.contains("model_id")) model.status["model_id"] = source->model_id;
   if (!model.status.contains("run_id") && !source->source_run_id.empty())
@@ -201,15 +219,14 @@ Result<void> ModelInspector::inspect(const resources::CheckContext& context, res
   CICLO_CHECK(describe_content(model, *location));
   if (!location->asset.empty())
     draft.links.push_back({.from = location->asset, .to = model.key.path(), .relation = "input"});
-  CICLO_CHECK(link_maker(context.session, draft));
+  CICLO_CHECK(link_maker(context, draft));
   const std::string training_run = text_or(model.status, "training_run_id");
-  CICLO_TRY(const Json metrics, metrics_of(context.session, model, training_run));
+  CICLO_TRY(const Json metrics, metrics_of(context, model, training_run));
   // A promoted copy brings the metrics of its original along.
   for (const auto& [key, value] : metrics.items()) model.status["metrics"][key] = value;
   if (training_run.empty()) return {};
   const bool is_known = text_or(model.status, "run_id") == training_run;
-  CICLO_TRY(const auto run,
-            tracking::RunStore().find(context.session, {.workspace = model.key.workspace, .run_id = training_run}));
+  CICLO_TRY(const auto run, find_run(context, model.key.workspace, training_run));
   if (run && !is_known) {
     draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", training_run),
                            .to = model.key.path(),

@@ -61,6 +61,8 @@ Result<Json> remove(RegistryService& registry, const Call& call) {
 Result<Json> search(RegistryService& registry, const Call& call) {
   RegistrySearch request;
   request.workspace = call.workspace;
+  if (auto reach = resources::reach_of(call.request, "model"); !reach.everything)
+    request.only_names = std::move(reach.names);
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_models, max_models));
@@ -129,19 +131,22 @@ Result<Json> get_alias(RegistryService& registry, const Call& call) {
 Result<void> add_registered_model_routes(http::Router& router, RegistryService& registry) {
   tracking::MlflowRoutes routes(router);
   using Act = Result<Json> (*)(RegistryService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act) {
+  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act,
+                       std::vector<http::Concern> concerned = {tracking::concerns::model()}) {
     return routes.add({.method = method,
                        .path = "registered-models/" + std::string(name),
                        .action = std::string(action),
                        .summary = "MLflow: registered models, " + std::string(name),
-                       .handler = [&registry, act](Call& call) { return act(registry, call); }});
+                       .handler = [&registry, act](Call& call) { return act(registry, call); },
+                       .concerns = std::move(concerned)});
   };
-  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
+  // A name is the whole workspace's: who makes or changes one needs the right there.
+  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create, {}));
   CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
-  CICLO_CHECK(add(http::Method::post, "rename", "workspace/write", rename));
+  CICLO_CHECK(add(http::Method::post, "rename", "workspace/write", rename, {}));
   CICLO_CHECK(add(http::Method::patch, "update", "workspace/write", update));
   CICLO_CHECK(add(http::Method::del, "delete", "workspace/write", remove));
-  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search));
+  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search, {tracking::concerns::search_models()}));
   CICLO_CHECK(add(http::Method::get, "get-latest-versions", "workspace/read", latest_versions));
   CICLO_CHECK(add(http::Method::post, "get-latest-versions", "workspace/read", latest_versions));
   CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));

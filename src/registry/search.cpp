@@ -185,6 +185,12 @@ SortKey key_of_version(const Resource& version, const Sorting& sorting) {
   return key;
 }
 
+resources::ListRequest list_of(const RegistrySearch& request) {
+  resources::ListRequest list{.workspace = request.workspace, .kind = "model"};
+  list.only_names = request.only_names;
+  return list;
+}
+
 // Every item of a listing, page by page.
 template <class Item, class List>
 Result<std::vector<Item>> all_of(resources::ListRequest request, List list) {
@@ -206,8 +212,7 @@ Result<tracking::Page<RegisteredModel>> RegistryService::search_models(const Reg
   CICLO_TRY(const auto sorting, sorting_of(request, model_words(), {{"name", true}}));
   const bool with_prompts = mentions(expression, "mlflow.prompt.is_prompt");
   return resources_.parts().database.read([&](sql::Session& session) -> Result<tracking::Page<RegisteredModel>> {
-    CICLO_TRY(auto containers,
-              all_of<Container>({.workspace = request.workspace, .kind = "model"}, [&](const auto& list) {
+    CICLO_TRY(auto containers, all_of<Container>(list_of(request), [&](const auto& list) {
                 return resources_.parts().store.list_containers(session, list);
               }));
     std::vector<Keyed<Container>> found;
@@ -237,7 +242,7 @@ Result<tracking::Page<Resource>> RegistryService::search_versions(const Registry
   CICLO_TRY(const auto sorting,
             sorting_of(request, version_words(), {{"last_updated_timestamp", false}, {"sequence", false}}));
   const bool with_prompts = mentions(expression, "mlflow.prompt.is_prompt");
-  resources::ListRequest list{.workspace = request.workspace, .kind = "model"};
+  resources::ListRequest list = list_of(request);
   list.include_archived = true;
   list.name = only_name(expression);
   CICLO_TRY(auto versions, resources_.parts().database.read([&](sql::Session& session) {

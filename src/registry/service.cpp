@@ -75,12 +75,13 @@ Result<RegisteredModel> RegistryService::with_versions(sql::Session& session, Co
 
 Result<void> RegistryService::record(sql::Session& session, const Caller& caller, const ResourceKey& key,
                                      const Change& change) {
-  CICLO_TRY(const auto decision,
-            resources::require(resources_.parts().access, caller, "workspace/write", key.workspace));
+  const std::string subject = key.subject();
+  CICLO_TRY(const auto decision, resources::require(resources_.parts().access, caller, "workspace/write",
+                                                    resources::Place(std::string_view(key.workspace), subject)));
   events::Event event;
   event.type = "ciclo.model." + change.what;
   event.source = "/workspaces/" + key.workspace;
-  event.subject = key.subject();
+  event.subject = subject;
   event.workspace = key.workspace;
   event.actor = caller.principal;
   event.data = {{"kind", "model"}, {"name", key.name}};
@@ -139,6 +140,8 @@ Result<RegisteredModel> RegistryService::rename_model(const Caller& caller, cons
     if (taken)
       return fail(ErrorCode::already_exists, fmt::format("Registered Model (name={}) already exists", new_name));
     CICLO_CHECK(resources_.parts().store.rename_container(session, key_of(model), new_name));
+    if (const auto& tell = resources_.parts().renamed)
+      CICLO_CHECK(tell(session, key_of(model), key_of(renamed)));
     CICLO_CHECK(record(session, caller, key_of(renamed),
                        {.what = "renamed", .operation = "rename", .data = {{"old_name", model.name}}}));
     CICLO_TRY(auto container, container_in(session, renamed));
@@ -166,6 +169,7 @@ Result<void> RegistryService::delete_model(const Caller& caller, const ModelName
   return resources_.parts().database.write([&](sql::Session& session) -> Result<void> {
     CICLO_CHECK(container_in(session, model));
     CICLO_CHECK(resources_.parts().store.erase_container(session, key_of(model)));
+    if (const auto& erased = resources_.parts().erased) CICLO_CHECK(erased(session, key_of(model)));
     return record(session, caller, key_of(model), {.what = "deleted", .operation = "delete"});
   });
 }

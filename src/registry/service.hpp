@@ -46,6 +46,7 @@ struct NewVersion {
 
 struct RegistrySearch {
   std::string workspace;
+  std::optional<std::vector<std::string>> only_names;  // models that the caller may see; nothing: all
   std::string filter;
   std::vector<std::string> order_by;
   std::size_t max_results = 100;

@@ -88,6 +88,8 @@ Result<Json> delete_tag(RegistryService& registry, const Call& call) {
 Result<Json> search(RegistryService& registry, const Call& call) {
   RegistrySearch request;
   request.workspace = call.workspace;
+  if (auto reach = resources::reach_of(call.request, "model"); !reach.everything)
+    request.only_names = std::move(reach.names);
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_versions, max_versions));
@@ -102,7 +104,9 @@ Result<Json> search(RegistryService& registry, const Call& call) {
 Result<Json> get_download_uri(RegistryService& registry, const Call& call) {
   CICLO_TRY(const auto key, version_of(call));
   CICLO_TRY(const auto version, registry.get_version({key.workspace, key.name}, key.version));
-  return Json{{"artifact_uri", download_uri(version)}};
+  // Who reaches the model alone gets at its files by the model, wherever they came from.
+  const bool by_model = !resources::reach_of(call.request, "model").everything;
+  return Json{{"artifact_uri", by_model ? shared_uri(version) : download_uri(version)}};
 }
 
 }  // namespace
@@ -110,12 +114,14 @@ Result<Json> get_download_uri(RegistryService& registry, const Call& call) {
 Result<void> add_model_version_routes(http::Router& router, RegistryService& registry) {
   tracking::MlflowRoutes routes(router);
   using Act = Result<Json> (*)(RegistryService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act) {
+  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act,
+                       std::vector<http::Concern> concerned = {tracking::concerns::model()}) {
     return routes.add({.method = method,
                        .path = "model-versions/" + std::string(name),
                        .action = std::string(action),
                        .summary = "MLflow: model versions, " + std::string(name),
-                       .handler = [&registry, act](Call& call) { return act(registry, call); }});
+                       .handler = [&registry, act](Call& call) { return act(registry, call); },
+                       .concerns = std::move(concerned)});
   };
   CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
   CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
@@ -124,7 +130,7 @@ Result<void> add_model_version_routes(http::Router& router, RegistryService& reg
   CICLO_CHECK(add(http::Method::post, "transition-stage", "workspace/write", transition));
   CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));
   CICLO_CHECK(add(http::Method::del, "delete-tag", "workspace/write", delete_tag));
-  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search));
+  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search, {tracking::concerns::search_models()}));
   return add(http::Method::get, "get-download-uri", "workspace/read", get_download_uri);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ciclo::resources {
 
 Caller Caller::system() {
@@ -30,6 +32,17 @@ const Caller& caller_of(const http::Request& request) {
   static const Caller nobody;
   if (!request.identity) return nobody;
   return *static_cast<const Caller*>(request.identity.get());
+}
+
+bool Reach::covers(std::string_view name) const {
+  return everything || std::ranges::binary_search(names, name, std::less<>());
+}
+
+Reach reach_of(const http::Request& request, std::string_view kind) {
+  if (!request.limits) return {.everything = true};
+  const auto& limits = *static_cast<const Limits*>(request.limits.get());
+  const auto found = limits.find(kind);
+  return found == limits.end() ? Reach{} : found->second;
 }
 
 Result<Decision> require(const AccessPolicy& policy, const Caller& caller, std::string_view action,

@@ -3,6 +3,8 @@
 // Thread safety: implementations are safe from any thread.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "platform/http/message.hpp"
+#include "platform/http/router.hpp"
 #include "platform/sql/database.hpp"
 
 namespace ciclo::resources {
@@ -58,6 +61,22 @@ struct Place {
   Place(const char* in_workspace) : workspace(in_workspace) {}         // NOLINT(google-explicit-constructor)
 };
 
+// On which resources of a kind a caller may do something: on all of them, or on those named alone.
+struct Reach {
+  bool everything = false;
+  std::vector<std::string> names = {};  // ids of experiments, names of models; in order, none twice
+
+  bool is_empty() const { return !everything && names.empty(); }
+  bool covers(std::string_view name) const;
+};
+
+// How far a caller reaches that came in by roles on single resources alone, by kind ("experiment").
+using Limits = std::map<std::string, Reach, std::less<>>;
+
+// What a search of that kind may show to who sent the request: everything, unless the Guard let them in by roles on
+// single resources. To be put into the query, so that pages stay full.
+Reach reach_of(const http::Request& request, std::string_view kind);
+
 // Actions are "<component>/[<part>/]<read|write|manage|use>", components as in the access tables: workspace, secrets,
 // images, storage, automation, packages, logs, monitor; and "organisation" for what lies above workspaces. All of them
 // stand in administration/access/actions.hpp.
@@ -70,6 +89,28 @@ class AccessPolicy {
   virtual bool may_know(const Caller& caller, const Place& place) const {
     return decide(caller, "workspace/read", place).allowed;
   }
+  // The names N for which decide(…, {workspace, "<kind>/N"}) allows it; `everything` when it is allowed in the whole
+  // workspace.
+  virtual Reach reach(const Caller& caller, std::string_view action, std::string_view workspace,
+                      std::string_view /*kind*/) const {
+    return {.everything = decide(caller, action, workspace).allowed};
+  }
+};
+
+// One thing that a request concerns, as access sees it.
+struct Concerned {
+  std::string subject;  // "experiment/3", "model/weather"; empty: there is no such thing
+  std::string action;   // what must be allowed on it
+  Error missing;        // said alike of what is not there and of what the caller may not see
+};
+
+// Finds out what a request concerns (http::Route::concerns). Implemented by the dialects' modules.
+class ConcernFinder {
+ public:
+  virtual ~ConcernFinder() = default;
+  // Fails as the handler would when the request is malformed.
+  virtual Result<std::vector<Concerned>> find(const http::Route& route, const http::Request& request,
+                                              const std::string& workspace) = 0;
 };
 
 struct AuditEntry {

@@ -44,6 +44,7 @@ struct KindRoutes {
     route.action = action(method != http::Method::get);
     if (!kind.parent_kind.empty()) route.resource = kind.parent_kind + "/{parent}";
     else if (route.pattern.contains("{name}")) route.resource = kind.name + "/{name}";
+    else if (method == http::Method::get && kind.scope == Scope::workspace) route.resource_kinds = {kind.name};
     route.body_limit = document_limit;
     route.summary = std::move(summary);
     route.tag = kind.plural;
@@ -194,12 +195,7 @@ Result<void> add_item_routes(http::Router& router, const KindRoutes& routes, con
 
 http::Handler list_containers_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
-    const auto& parts = routes.service.parts();
-    CICLO_CHECK(
-        require(parts.access, caller_of(request), routes.kind.component + "/read", request.parameter("workspace")));
-    const ListRequest list = list_request(routes, request);
-    CICLO_TRY(const auto page,
-              parts.database.read([&](sql::Session& session) { return parts.store.list_containers(session, list); }));
+    CICLO_TRY(const auto page, routes.service.list_containers(caller_of(request), list_request(routes, request)));
     return page_response(page, view_container);
   };
 }

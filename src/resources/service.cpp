@@ -333,19 +333,6 @@ Result<Resource> ResourceService::get(const Caller& caller, const ResourceKey& k
   return parts_.database.read([&](sql::Session& session) { return parts_.store.get(session, key); });
 }
 
-Result<Page<Resource>> ResourceService::list(const Caller& caller, const ListRequest& request) {
-  CICLO_TRY(const Kind* kind, kind_of(request.kind));
-  if (kind->name != "workspace")
-    CICLO_CHECK(require(parts_.access, caller, kind->component + "/read", request.workspace));
-  CICLO_TRY(auto page,
-            parts_.database.read([&](sql::Session& session) { return parts_.store.list(session, request); }));
-  if (kind->name == "workspace")
-    std::erase_if(page.items, [&](const Resource& resource) {
-      return !parts_.access.decide(caller, "workspace/read", resource.key.name).allowed;
-    });
-  return page;
-}
-
 Result<Resource> ResourceService::resolve_in(sql::Session& session, const std::string& kind,
                                              const std::string& workspace, const Reference& reference) const {
   CICLO_TRY(const Kind* of, kind_of(kind));

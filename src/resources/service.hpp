@@ -59,6 +59,8 @@ class ResourceService {
     const Clock& clock;
     // In the transaction that ends a resource: what others keep about it (roles given on it alone) ends with it.
     std::function<Result<void>(sql::Session&, const ResourceKey&)> erased = {};
+    // In the transaction that renames one: the same goes along with it.
+    std::function<Result<void>(sql::Session&, const ResourceKey& before, const ResourceKey& after)> renamed = {};
   };
   explicit ResourceService(Parts parts) : parts_(std::move(parts)) {}
 
@@ -68,7 +70,9 @@ class ResourceService {
   // Gone at once, or `deleting` when the kind has a finalizer.
   Result<void> remove(const Caller& caller, const ResourceKey& key);
   Result<Resource> get(const Caller& caller, const ResourceKey& key);
+  // Those that the caller may read, filtered in the query. Fails as require() does when there is nothing it may.
   Result<Page<Resource>> list(const Caller& caller, const ListRequest& request);
+  Result<Page<Container>> list_containers(const Caller& caller, const ListRequest& request);
   // The resource a reference means now. `kind` says of what kind. Needs read on the workspace it lies in.
   Result<Resource> resolve(const Caller& caller, const std::string& kind, const std::string& workspace,
                            const std::string& reference);
@@ -95,6 +99,7 @@ class ResourceService {
   Result<Draft> make_draft(const Kind& kind, CreateRequest& request) const;
   Result<Resource> insert_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
   Result<Resource> rewrite_in(sql::Session& session, const Caller& caller, const Kind& kind, Draft draft);
+  Result<ListRequest> within_reach(const Caller& caller, const Kind& kind, ListRequest request) const;
   Result<void> require_may_begin(const Caller& caller, const Kind& kind, const CreateRequest& request) const;
   Result<void> erase_in(sql::Session& session, const Kind& kind, const Resource& resource, const std::string& actor);
   Result<void> announce(sql::Session& session, const Kind& kind, const Resource& resource, std::string_view what,

@@ -75,6 +75,7 @@ Result<Filter> filter_of(const ListRequest& request) {
   if (request.parent) filter.add("parent = ?", *request.parent);
   if (request.name) filter.add("name = ?", *request.name);
   if (request.owner) filter.add("owner = ?", *request.owner);
+  add_names_filter(request, "name", filter.where, filter.parameters);
   if (request.only_archived) filter.where += " AND archived = 1";
   else if (!request.include_archived) filter.where += " AND archived = 0";
   CICLO_CHECK(add_page_filter(request, filter.where, filter.parameters));
@@ -95,6 +96,15 @@ Result<void> add_page_filter(const ListRequest& request, std::string& where, std
   where += request.newest_first ? " AND sequence < ?" : " AND sequence > ?";
   parameters.emplace_back(*after);
   return {};
+}
+
+void add_names_filter(const ListRequest& request, std::string_view column, std::string& where,
+                      std::vector<sql::Value>& parameters) {
+  if (!request.only_names) return;
+  where.append(" AND ").append(column).append(" IN (");
+  for (std::size_t i = 0; i < request.only_names->size(); ++i) where += i == 0 ? "?" : ",?";
+  where += request.only_names->empty() ? "NULL)" : ")";
+  parameters.insert(parameters.end(), request.only_names->begin(), request.only_names->end());
 }
 
 std::size_t page_limit(const ListRequest& request) {

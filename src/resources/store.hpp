@@ -19,8 +19,9 @@ struct ListRequest {
   std::string workspace;
   std::string kind;
   std::optional<std::string> parent;
-  std::optional<std::string> name;   // the versions of one name
-  std::optional<std::string> owner;  // "" for top-level ones only
+  std::optional<std::string> name;                     // the versions of one name
+  std::optional<std::vector<std::string>> only_names;  // those of these names alone: what a caller may see
+  std::optional<std::string> owner;                    // "" for top-level ones only
   std::vector<std::pair<std::string, std::string>> tags;
   bool include_archived = false;
   bool only_archived = false;

@@ -143,6 +143,7 @@ Result<Page<Container>> ResourceStore::list_containers(sql::Session& session, co
   std::vector<sql::Value> parameters = {request.workspace, request.kind};
   if (request.only_archived) where += " AND c.archived = 1";
   else if (!request.include_archived) where += " AND c.archived = 0";
+  add_names_filter(request, "c.name", where, parameters);
   CICLO_CHECK(add_page_filter(request, where, parameters));
   const std::size_t limit = page_limit(request);
   parameters.emplace_back(limit + 1);

@@ -7,6 +7,9 @@ namespace ciclo::resources {
 
 // Adds the keyset condition of the request's page token.
 Result<void> add_page_filter(const ListRequest& request, std::string& where, std::vector<sql::Value>& parameters);
+// Adds ListRequest::only_names.
+void add_names_filter(const ListRequest& request, std::string_view column, std::string& where,
+                      std::vector<sql::Value>& parameters);
 // The request's limit within 1…1000.
 std::size_t page_limit(const ListRequest& request);
 // Makes the container of a version that was just inserted, or notes the time.

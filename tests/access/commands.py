@@ -41,6 +41,8 @@ def documented_commands_work():
             token = server.json("user", "token", "create", "--name", "support")["token"]
             activation = server.json(*words, token=token)[0]["id"]
             continue
+        if "experiment/churn" in words:
+            server.request("POST", "/workspaces/shop-dev/api/2.0/mlflow/experiments/create", {"name": "churn"})
         if "endpoint/shop/weather" in words:
             server.cli("online-endpoint", "create", "--name", "weather", "--set", "identity.type=system_assigned", workspace="shop")
         words = [re.sub(r"^[0-9a-f]{12}$", activation, word) for word in words]

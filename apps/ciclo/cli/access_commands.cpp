@@ -12,7 +12,8 @@ const Option group_option = {{"group"}, Takes::one, "The group, in place of a pr
 const Option role_option = {{"role", "r"}, Takes::one, "The role's name, or its short one: reader, KVA, ..."};
 const Option component_option = {
     {"component"}, Takes::one, "In this component alone: workspace, secrets, images, storage, ..."};
-const Option resource_option = {{"resource"}, Takes::one, "On this alone, such as online-endpoint/weather."};
+const Option resource_option = {
+    {"resource"}, Takes::one, "On this alone: experiment/3, model/weather, online-endpoint/weather."};
 const Option organisation_option = {{"organisation"}, Takes::nothing, "In the organisation, not in a workspace."};
 const Option id_option = {{"id"}, Takes::one, "Its id."};
 const Option comment_option = {{"comment"}, Takes::one, "Why."};

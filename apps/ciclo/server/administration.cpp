@@ -110,10 +110,18 @@ void Administration::build_openid(std::function<std::string()> url) {
           .send = [this](const http::ClientRequest& request) { return provider_client->send(request); }});
 }
 
+AdministrationParts Administration::parts() const {
+  return {*identity,
+          *access,
+          *groups,
+          *activations,
+          *service,
+          [this](sql::Session& session, const std::string& user) { return sign_in->end_all_in(session, user); },
+          find_resource};
+}
+
 Result<void> Administration::add_routes(http::Router& router) const {
-  CICLO_CHECK(add_administration_routes(
-      router, {*identity, *access, *groups, *activations, *service,
-               [this](sql::Session& session, const std::string& user) { return sign_in->end_all_in(session, user); }}));
+  CICLO_CHECK(add_administration_routes(router, parts()));
   CICLO_CHECK(add_audit_routes(router, *audit));
   CICLO_CHECK(add_secret_routes(router, {*vault, *service}));
   CICLO_CHECK(add_sign_in_routes(router, {*sign_in, base.settings.public_url}));
@@ -125,16 +133,18 @@ Result<void> Administration::add_routes(http::Router& router) const {
                                            .takes_passwords = true});
 }
 
-http::Guard& Administration::guard() {
+http::Guard& Administration::guard(resources::ConcernFinder& concerns) {
+  by_password = std::make_unique<BasicAuthenticator>(*sign_in);
   by_token = std::make_unique<TokenAuthenticator>(*identity);
   by_session = std::make_unique<SessionAuthenticator>(*sessions, base.settings.public_url);
   // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.
   std::vector<Authenticator*> authenticators;
   if (openid) authenticators.push_back(&openid->authenticator());
+  authenticators.push_back(by_password.get());
   authenticators.push_back(by_token.get());
   authenticators.push_back(by_session.get());
-  door = std::make_unique<AccessGuard>(
-      AccessGuard::Parts{std::move(authenticators), *access, *audit, base.logger, base.settings.default_workspace});
+  door = std::make_unique<AccessGuard>(AccessGuard::Parts{std::move(authenticators), *access, *audit, base.logger,
+                                                          base.settings.default_workspace, &concerns});
   return *door;
 }
 

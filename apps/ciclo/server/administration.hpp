@@ -16,8 +16,10 @@
 #include "administration/access/groups.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/guard.hpp"
+#include "administration/handlers.hpp"
 #include "administration/oidc/openid_connect.hpp"
 #include "administration/secrets/vault.hpp"
+#include "administration/sign_in/basic_authenticator.hpp"
 #include "administration/sign_in/session_authenticator.hpp"
 #include "administration/sign_in/sign_in.hpp"
 #include "platform/http/client.hpp"
@@ -47,7 +49,9 @@ struct Administration {
   // `url`: the server's own; asked for once it listens.
   void build_on(resources::ResourceService& service, std::function<std::string()> url);
   Result<void> add_routes(http::Router& router) const;
-  http::Guard& guard();
+  // What the routes of administration stand on; build_on() must have been called.
+  administration::AdministrationParts parts() const;
+  http::Guard& guard(resources::ConcernFinder& concerns);
 
   Base base;
   std::optional<administration::Sealer> sealer;
@@ -57,6 +61,9 @@ struct Administration {
   std::unique_ptr<administration::Vault> vault;
 
   resources::ResourceService* service = nullptr;
+  // Set before the routes are added: see AdministrationParts.
+  std::function<Result<std::string>(sql::Session&, const std::string& workspace, const std::string& subject)>
+      find_resource;
   std::unique_ptr<administration::Groups> groups;
   std::unique_ptr<administration::Activations> activations;
   std::unique_ptr<administration::ActivationController> activation_ends;
@@ -70,6 +77,7 @@ struct Administration {
   std::unique_ptr<StudioSessions> studio_sessions;
   std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
+  std::unique_ptr<administration::BasicAuthenticator> by_password;
   std::unique_ptr<administration::TokenAuthenticator> by_token;
   std::unique_ptr<administration::SessionAuthenticator> by_session;
   std::unique_ptr<administration::AccessGuard> door;

@@ -11,6 +11,9 @@
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
+#include "inner_loop/permissions/handlers.hpp"
+#include "inner_loop/permissions/subjects.hpp"
+#include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
@@ -89,6 +92,7 @@ struct Application::Parts {
   std::unique_ptr<registry::RegistryLocator> model_locator;
   std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
+  std::unique_ptr<tracking::MlflowConcerns> concerns;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -157,6 +161,9 @@ Result<void> Application::Parts::build_core() {
       [this](sql::Session& session, const resources::ResourceKey& gone) -> Result<void> {
         CICLO_CHECK(admin->access->forget_in(session, gone));
         return gone.kind == "online-endpoint" ? endpoint_identities->forget_in(session, gone) : Result<void>();
+      },
+      [this](sql::Session& session, const resources::ResourceKey& before, const resources::ResourceKey& after) {
+        return admin->access->rename_in(session, before, after);
       }});
   admin->build_on(*service, [this] { return url(); });
   return {};
@@ -193,6 +200,7 @@ void Application::Parts::build_controllers() {
             store->get(session, {.workspace = "", .kind = "workspace", .parent = "", .name = name, .version = ""});
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
+  concerns = std::make_unique<tracking::MlflowConcerns>(*database);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -264,7 +272,11 @@ void Application::Parts::build_endpoints() {
 
 Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(resources::add_resource_routes(router, *service));
+  admin->find_resource = [this](sql::Session& session, const std::string& workspace, const std::string& subject) {
+    return inner_loop::find_subject(session, *store, workspace, subject);
+  };
   CICLO_CHECK(admin->add_routes(router));
+  CICLO_CHECK(inner_loop::add_permission_routes(router, {admin->parts(), *admin->sign_in}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
@@ -286,10 +298,11 @@ Result<void> Application::Parts::listen() {
   http_settings.limiter = &limiter;
   http_settings.on_failure = [this](std::string_view what) { logger->error("http", what); };
   metrics.watch(limiter);
-  server = std::make_unique<http::Server>(router, &admin->guard(), http_settings, [this](const http::Served& served) {
-    metrics.served(served);
-    log_request(*logger, served);
-  });
+  server = std::make_unique<http::Server>(router, &admin->guard(*concerns), http_settings,
+                                          [this](const http::Served& served) {
+                                            metrics.served(served);
+                                            log_request(*logger, served);
+                                          });
   return server->start();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "administration/access/actions.hpp"
 #include "base/text.hpp"
@@ -15,6 +16,8 @@ using resources::Decision;
 using resources::Place;
 
 constexpr std::string_view organisation_prefix = "organisation/";
+// A role on one of these is one on its artifacts, too, which are storage's.
+constexpr std::array<std::string_view, 2> kinds_with_files = {"experiment", "model"};
 
 // Whether the role allows anything that lies in workspaces.
 bool reaches_workspaces(const RoleDefinition& role) {
@@ -101,6 +104,12 @@ bool AccessService::may_know(const Caller& caller, const Place& place) const {
   return now && (*now)->may_know(caller, place, clock_.now());
 }
 
+resources::Reach AccessService::reach(const Caller& caller, std::string_view action, std::string_view workspace,
+                                      std::string_view kind) const {
+  const auto now = snapshot();
+  return now ? (*now)->reach(caller, action, workspace, kind, clock_.now()) : resources::Reach{};
+}
+
 Result<void> AccessService::require_may_give_something(const Caller& caller, const std::string& workspace) const {
   CICLO_TRY(const auto now, snapshot());
   if (caller.is_system() || now->may_give_something(caller.principal, workspace, clock_.now())) return {};
@@ -121,6 +130,7 @@ Result<Decision> AccessService::require_may_give(const Caller& caller, const Sco
   if (!scope.component.empty()) return require_manage(scope.component);
   if (!scope.resource.empty()) {
     const std::string_view kind = std::string_view(scope.resource).substr(0, scope.resource.find('/'));
+    if (std::ranges::find(kinds_with_files, kind) != kinds_with_files.end()) CICLO_CHECK(require_manage("storage"));
     return require_manage(component_of_kind_ ? component_of_kind_(kind) : "workspace");
   }
   Decision decision;
@@ -188,6 +198,13 @@ Result<void> AccessService::withdraw_in(sql::Session& session, const Assignment&
 Result<void> AccessService::forget_in(sql::Session& session, const resources::ResourceKey& gone) {
   CICLO_TRY(const auto count, store_.erase_resource(session, gone.workspace, gone.subject()));
   if (count > 0) reload_after_commit(session);
+  return {};
+}
+
+Result<void> AccessService::rename_in(sql::Session& session, const resources::ResourceKey& before,
+                                      const resources::ResourceKey& after) {
+  CICLO_CHECK(store_.rename_resource(session, before.workspace, before.subject(), after.subject()));
+  reload_after_commit(session);
   return {};
 }
 

@@ -36,6 +36,8 @@ class AccessService final : public resources::AccessPolicy {
   resources::Decision decide(const resources::Caller& caller, std::string_view action,
                              const resources::Place& place) const override;
   bool may_know(const resources::Caller& caller, const resources::Place& place) const override;
+  resources::Reach reach(const resources::Caller& caller, std::string_view action, std::string_view workspace,
+                         std::string_view kind) const override;
   // What decisions are made on now. Fails with unavailable while it cannot be read.
   Result<std::shared_ptr<const AccessSnapshot>> snapshot() const;
 
@@ -58,6 +60,9 @@ class AccessService final : public resources::AccessPolicy {
   Result<void> withdraw_in(sql::Session& session, const Assignment& assignment);
   // Roles given on a resource end with it, so that a later one of its name is not theirs.
   Result<void> forget_in(sql::Session& session, const resources::ResourceKey& gone);
+  // Roles given on a resource go with it to its new name; what was left on that name from before ends.
+  Result<void> rename_in(sql::Session& session, const resources::ResourceKey& before,
+                         const resources::ResourceKey& after);
   // For changes of groups, roles and activations: after the commit decisions are made on what is there then.
   void reload_after_commit(sql::Session& session);
 

@@ -47,6 +47,25 @@ const Grant* find_allowing(const std::vector<Grant>& grants, std::string_view ac
   return nullptr;
 }
 
+// What the credential itself is not good for, whatever its holder may do.
+std::optional<Decision> refused_by_credential(const Caller& caller, std::string_view action, const Place& place) {
+  if (!caller.only_workspace.empty() && caller.only_workspace != place.workspace)
+    return Decision{false, fmt::format("this credential is good in workspace '{}' alone", caller.only_workspace)};
+  if (!caller.only_actions.empty() &&
+      !std::ranges::any_of(caller.only_actions, [&](const std::string& each) { return matches(each, action); }))
+    return Decision{false, fmt::format("this credential is not good for {}", action)};
+  return std::nullopt;
+}
+
+// What both reach.
+resources::Reach common(resources::Reach a, resources::Reach b) {
+  if (a.everything) return b;
+  if (b.everything) return a;
+  resources::Reach both;
+  std::ranges::set_intersection(a.names, b.names, std::back_inserter(both.names));
+  return both;
+}
+
 // The assignment's own end and the activation's, whichever comes first.
 std::optional<TimePoint> first_of(std::optional<TimePoint> a, std::optional<TimePoint> b) {
   if (!a || !b) return a ? a : b;
@@ -150,16 +169,40 @@ Decision AccessSnapshot::decide(const Caller& caller, std::string_view action, c
                                 TimePoint now) const {
   if (caller.principal.empty()) return {false, "nobody may do anything"};
   if (caller.is_system()) return {true, "the server itself"};
-  if (!caller.only_workspace.empty() && caller.only_workspace != place.workspace)
-    return {false, fmt::format("this credential is good in workspace '{}' alone", caller.only_workspace)};
-  if (!caller.only_actions.empty() &&
-      !std::ranges::any_of(caller.only_actions, [&](const std::string& each) { return matches(each, action); }))
-    return {false, fmt::format("this credential is not good for {}", action)};
+  if (auto refused = refused_by_credential(caller, action, place)) return *std::move(refused);
   Decision decision = decide_for(caller.principal, action, place, now);
   if (!decision.allowed || caller.on_behalf_of.empty()) return decision;
   const Decision maker = decide_for(caller.on_behalf_of, action, place, now);
   if (!maker.allowed) return maker;
   return {true, fmt::format("{}; for '{}', {}", decision.rule, caller.on_behalf_of, maker.rule)};
+}
+
+resources::Reach AccessSnapshot::reach_for(std::string_view principal, std::string_view action, const Place& workspace,
+                                           std::string_view kind, TimePoint now) const {
+  if (decide_for(principal, action, workspace, now).allowed) return {.everything = true};
+  std::set<std::string> names;
+  const auto found = active_.find(principal);
+  if (found == active_.end() || workspace.workspace.empty()) return {};
+  for (const Grant& grant : std::ranges::equal_range(found->second, workspace.workspace, {}, workspace_of)) {
+    const std::string_view resource = grant.assignment->scope.resource;
+    if (!resource.starts_with(kind) || resource.substr(kind.size(), 1) != "/") continue;
+    const std::string_view name = resource.substr(kind.size() + 1);
+    if (name.empty() || name.contains(':')) continue;
+    const Place place(workspace.workspace, resource);
+    if (holds(grant, place, now) && grant.assignment->scope.covers(place, action) && allows(*grant.role, action))
+      names.emplace(name);
+  }
+  return {.everything = false, .names = {names.begin(), names.end()}};
+}
+
+resources::Reach AccessSnapshot::reach(const Caller& caller, std::string_view action, const Place& workspace,
+                                       std::string_view kind, TimePoint now) const {
+  if (caller.principal.empty()) return {};
+  if (caller.is_system()) return {.everything = true};
+  if (refused_by_credential(caller, action, workspace)) return {};
+  resources::Reach own = reach_for(caller.principal, action, workspace, kind, now);
+  if (caller.on_behalf_of.empty()) return own;
+  return common(std::move(own), reach_for(caller.on_behalf_of, action, workspace, kind, now));
 }
 
 bool AccessSnapshot::may_know(const Caller& caller, const Place& place, TimePoint now) const {

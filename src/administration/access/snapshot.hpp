@@ -34,6 +34,10 @@ class AccessSnapshot {
 
   resources::Decision decide(const resources::Caller& caller, std::string_view action, const resources::Place& place,
                              TimePoint now) const;
+  // On which single resources of a kind the caller may do it: see AccessPolicy::reach. A role on one version of a
+  // resource does not count as one on the resource.
+  resources::Reach reach(const resources::Caller& caller, std::string_view action, const resources::Place& workspace,
+                         std::string_view kind, TimePoint now) const;
   // Holds any role there, or in the organisation above it, or may activate one.
   bool may_know(const resources::Caller& caller, const resources::Place& place, TimePoint now) const;
 
@@ -67,6 +71,8 @@ class AccessSnapshot {
   void compile();
   resources::Decision decide_for(std::string_view principal, std::string_view action, const resources::Place& place,
                                  TimePoint now) const;
+  resources::Reach reach_for(std::string_view principal, std::string_view action, const resources::Place& workspace,
+                             std::string_view kind, TimePoint now) const;
 
   AccessFacts facts_;
   std::unordered_map<std::string, std::vector<const Membership*>, Hash, std::equal_to<>> memberships_;  // by member

@@ -93,6 +93,19 @@ Result<std::vector<Item>> read_all(sql::Session& session, const std::string& sta
   return items;
 }
 
+// The resource itself and its versions, as far as somebody has a role on them or had.
+Result<std::vector<std::string>> subjects_within(sql::Session& session, const std::string& workspace,
+                                                 const std::string& subject) {
+  CICLO_TRY(const auto rows,
+            session.query("SELECT resource FROM access_assignments WHERE workspace = ? AND resource <> '' UNION SELECT "
+                          "resource FROM access_activations WHERE workspace = ? AND resource <> ''",
+                          {workspace, workspace}));
+  std::vector<std::string> subjects;
+  for (const sql::Row& row : rows)
+    if (row.text(0) == subject || row.text(0).starts_with(subject + ":")) subjects.push_back(row.text(0));
+  return subjects;
+}
+
 template <class Item>
 Result<std::optional<Item>> first_of(Result<std::vector<Item>> items) {
   if (!items) return Failure(std::move(items).error());
@@ -251,11 +264,29 @@ Result<void> AccessStore::erase_workspace(sql::Session& session, const std::stri
 
 Result<std::int64_t> AccessStore::erase_resource(sql::Session& session, const std::string& workspace,
                                                  const std::string& subject) const {
-  CICLO_CHECK(session.execute(
-      "UPDATE access_activations SET state = 'ended' WHERE workspace = ? AND resource = ? AND state IN ('pending', "
-      "'active')",
-      {workspace, subject}));
-  return session.execute("DELETE FROM access_assignments WHERE workspace = ? AND resource = ?", {workspace, subject});
+  CICLO_TRY(const auto subjects, subjects_within(session, workspace, subject));
+  std::int64_t erased = 0;
+  for (const std::string& each : subjects) {
+    CICLO_CHECK(session.execute(
+        "UPDATE access_activations SET state = 'ended' WHERE workspace = ? AND resource = ? AND state IN ('pending', "
+        "'active')",
+        {workspace, each}));
+    CICLO_TRY(const auto count, session.execute("DELETE FROM access_assignments WHERE workspace = ? AND resource = ?",
+                                                {workspace, each}));
+    erased += count;
+  }
+  return erased;
+}
+
+Result<void> AccessStore::rename_resource(sql::Session& session, const std::string& workspace,
+                                          const std::string& before, const std::string& after) const {
+  CICLO_CHECK(erase_resource(session, workspace, after));
+  CICLO_TRY(const auto subjects, subjects_within(session, workspace, before));
+  for (const char* table : {"access_assignments", "access_activations"})
+    for (const std::string& old : subjects)
+      CICLO_CHECK(session.execute(fmt::format("UPDATE {} SET resource = ? WHERE workspace = ? AND resource = ?", table),
+                                  {after + old.substr(before.size()), workspace, old}));
+  return {};
 }
 
 Result<void> AccessStore::put_activation(sql::Session& session, const Activation& activation) const {

@@ -45,9 +45,13 @@ class AccessStore {
   // What is said about a workspace that is no more: its assignments, its own groups, limited memberships.
   Result<void> erase_workspace(sql::Session& session, const std::string& workspace) const;
 
-  // Assignments on a resource that is no more: its ResourceKey::subject(). How many there were.
+  // Assignments on a resource that is no more, and on its versions: its ResourceKey::subject(). How many there were.
   Result<std::int64_t> erase_resource(sql::Session& session, const std::string& workspace,
                                       const std::string& subject) const;
+
+  // Those of a resource and of its versions, also open activations. What stood on the new name is erased before.
+  Result<void> rename_resource(sql::Session& session, const std::string& workspace, const std::string& before,
+                               const std::string& after) const;
 
   Result<void> put_activation(sql::Session& session, const Activation& activation) const;
   Result<std::optional<Activation>> find_activation(sql::Session& session, const std::string& id) const;

@@ -57,6 +57,10 @@ Failure not_valid() {
 
 }  // namespace
 
+bool looks_like_token(std::string_view text) {
+  return text.starts_with(prefix);
+}
+
 Result<User> IdentityService::create_user_in(sql::Session& session, const std::string& name,
                                              const std::string& display_name, PrincipalKind kind) {
   CICLO_CHECK(resources::check_name(name, "user name"));

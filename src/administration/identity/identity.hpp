@@ -46,6 +46,9 @@ struct MintedToken {
   std::string secret;  // "ciclo_…": to be handed to its holder and nowhere else
 };
 
+// Whether a text has the form of this server's tokens ("ciclo_…").
+bool looks_like_token(std::string_view text);
+
 class IdentityService {
  public:
   IdentityService(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
@@ -72,8 +75,10 @@ class IdentityService {
 
   // The caller a secret stands for. Fails with unauthenticated: unknown, expired and revoked look alike.
   Result<resources::Caller> authenticate(std::string_view secret);
-  // Rises whenever a token or user ended here: what others remember of callers is to be looked at again.
+  // Rises whenever a token or user ended here, or how somebody signs in changed: what others remember of callers is to
+  // be looked at again.
   std::uint64_t revision();
+  void note_change_in(sql::Session& session) { forget_after_commit(session); }
 
  private:
   struct Known {

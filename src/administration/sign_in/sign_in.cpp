@@ -147,6 +147,7 @@ Result<SignInAnswer> SignIn::finish(const SignInRequest& request, const Account&
 Result<SignInAnswer> SignIn::give_in(sql::Session& session, const SignInRequest& request, const std::string& how) {
   SignInAnswer answer;
   answer.principal = request.name;
+  if (request.wants == Wants::nothing) return answer;
   if (request.wants == Wants::session) {
     CICLO_TRY(answer.session, parts_.sessions.start_in(session, request.name, how));
     answer.expires_at = answer.session->info.expires_at;
@@ -204,18 +205,36 @@ Result<milliseconds> SignIn::change_password(const OwnChange& change, const std:
   return milliseconds(0);
 }
 
-Result<void> SignIn::set_password(const resources::Caller& caller, const std::string& user,
-                                  const std::string& password) {
+Result<std::string> SignIn::hash_new(const std::string& user, const std::string& password) {
   CICLO_CHECK(check_new_password(user, password, "/new_password"));
-  CICLO_TRY(const std::string hash, parts_.hasher.hash(password));
-  return database().write([&](sql::Session& session) -> Result<void> {
-    CICLO_TRY(const User who, parts_.identity.get_user_in(session, user));
-    if (who.kind != PrincipalKind::person)
-      return fail(ErrorCode::conflict,
-                  fmt::format("'{}' is a {}, which has tokens and no password", user, name_of(who.kind)), {},
-                  "give it a token: ciclo user token create");
-    CICLO_CHECK(replace_in(session, user, hash, caller.principal != user));
-    return record_change(session, parts_.service, {caller, user, "set password"}, "ciclo.user.password-changed");
+  return parts_.hasher.hash(password);
+}
+
+Result<void> SignIn::set_hash_in(sql::Session& session, const resources::Caller& caller, const std::string& user,
+                                 const std::string& hash, Lasts lasts) {
+  CICLO_TRY(const User who, parts_.identity.get_user_in(session, user));
+  if (who.kind != PrincipalKind::person)
+    return fail(ErrorCode::conflict,
+                fmt::format("'{}' is a {}, which has tokens and no password", user, name_of(who.kind)), {},
+                "give it a token: ciclo user token create");
+  CICLO_CHECK(replace_in(session, user, hash, lasts == Lasts::temporary && caller.principal != user));
+  return record_change(session, parts_.service, {caller, user, "set password"}, "ciclo.user.password-changed");
+}
+
+Result<void> SignIn::set_password(const resources::Caller& caller, const std::string& user, const std::string& password,
+                                  Lasts lasts) {
+  CICLO_TRY(const std::string hash, hash_new(user, password));
+  return database().write([&](sql::Session& session) { return set_hash_in(session, caller, user, hash, lasts); });
+}
+
+Result<std::optional<std::string>> SignIn::sufficient_password(const std::string& user) {
+  CICLO_TRY(const Account account, look_up(user));
+  if (!account.is_known || account.hash.empty()) return std::nullopt;
+  return database().read([&](sql::Session& session) -> Result<std::optional<std::string>> {
+    CICLO_TRY(const auto password, passwords_.find_in(session, user));
+    CICLO_TRY(const bool needs_code, codes_.is_on_in(session, user));
+    if (!password || password->must_change || needs_code) return std::nullopt;
+    return password->hash;
   });
 }
 
@@ -253,6 +272,7 @@ Result<std::vector<std::string>> SignIn::confirm_codes(const resources::Caller& 
   const std::string& user = caller.principal;
   return database().write([&](sql::Session& session) -> Result<std::vector<std::string>> {
     CICLO_TRY(auto recovery, codes_.confirm_in(session, user, code));
+    parts_.identity.note_change_in(session);  // a password alone, remembered as good, is so no longer
     CICLO_CHECK(record_change(session, parts_.service, {caller, user, "turn on one-time codes"},
                               "ciclo.user.one-time-codes-on"));
     return recovery;

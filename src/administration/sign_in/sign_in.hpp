@@ -26,7 +26,8 @@ namespace ciclo::administration {
 
 inline constexpr const char* sign_in_purpose = "sign-in";  // of the tokens that signing in gives
 
-enum class Wants : std::uint8_t { token, session };
+// nothing: whether name and password are right is all that is asked.
+enum class Wants : std::uint8_t { token, session, nothing };
 
 struct SignInRequest {
   std::string name;
@@ -76,8 +77,14 @@ class SignIn {
 
   // How long to wait; zero: it is done. Fails with denied when the current password is wrong.
   Result<std::chrono::milliseconds> change_password(const OwnChange& change, const std::string& new_password);
-  // Without proof: for administrators. Their own is no temporary one.
-  Result<void> set_password(const resources::Caller& caller, const std::string& user, const std::string& password);
+  // Without proof: for administrators. A temporary one must be changed at the next sign-in; one's own never is.
+  enum class Lasts : std::uint8_t { temporary, for_good };
+  Result<void> set_password(const resources::Caller& caller, const std::string& user, const std::string& password,
+                            Lasts lasts = Lasts::temporary);
+  // Of a new password before there is a user for it; fails with invalid when it breaks the rules.
+  Result<std::string> hash_new(const std::string& user, const std::string& password);
+  Result<void> set_hash_in(sql::Session& session, const resources::Caller& caller, const std::string& user,
+                           const std::string& hash, Lasts lasts);
   Result<void> remove_password(const resources::Caller& caller, const std::string& user);
 
   // Ends all sessions of a user and all tokens that came from signing in.
@@ -90,6 +97,10 @@ class SignIn {
   // How long to wait; zero: it is done. Fails with denied when the code is wrong.
   Result<std::chrono::milliseconds> remove_own_codes(const OwnChange& change);
   Result<void> remove_codes(const resources::Caller& caller, const std::string& user);
+
+  // The hash of the password that is enough to sign in now; nothing for somebody who is disabled, has none, must change
+  // it, or must give a one-time code, too.
+  Result<std::optional<std::string>> sufficient_password(const std::string& user);
 
   const Passwords& passwords() const { return passwords_; }
   const OneTimeCodes& codes() const { return codes_; }

@@ -102,7 +102,8 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
                                 .path = base + "/artifacts",
                                 .action = "storage/read",
                                 .summary = "MLflow: list artifacts",
-                                .handler = [parts](http::Request& request) { return list_proxied(parts, request); }}));
+                                .handler = [parts](http::Request& request) { return list_proxied(parts, request); },
+                                .concerns = {concerns::artifact_by_query()}}));
     for (const Verb& verb : {Verb{http::Method::get, "storage/read", http::BodyMode::buffered, get_proxied},
                              Verb{http::Method::put, "storage/write", http::BodyMode::streamed, put_proxied},
                              Verb{http::Method::del, "storage/write", http::BodyMode::buffered, delete_proxied}}) {
@@ -114,14 +115,16 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
                           .summary = fmt::format("MLflow: {} an artifact", http::name_of(verb.method)),
                           .body = verb.body,
                           .body_limit = is_streamed ? max_artifact_bytes : std::size_t{1} << 20U,
-                          .handler = [parts, act = verb.act](http::Request& request) { return act(parts, request); }}));
+                          .handler = [parts, act = verb.act](http::Request& request) { return act(parts, request); },
+                          .concerns = {concerns::artifact()}}));
     }
     for (const std::string_view step : {"create", "complete", "abort"}) {
       CICLO_CHECK(routes.add_raw({.method = http::Method::post,
                                   .path = fmt::format("{}/mpu/{}/{{path*}}", base, step),
                                   .action = "storage/write",
                                   .summary = "MLflow: multipart upload (not offered)",
-                                  .handler = refuse_multipart}));
+                                  .handler = refuse_multipart,
+                                  .concerns = {concerns::artifact()}}));
     }
   }
   return {};
@@ -136,13 +139,15 @@ Result<void> add_artifact_routes(http::Router& router, RunService& runs, Artifac
                           .path = "artifacts/list",
                           .action = "storage/read",
                           .summary = "MLflow: list the artifacts of a run",
-                          .handler = [&runs, &blobs](Call& call) { return list_of_run(runs, blobs, call); }}));
-  CICLO_CHECK(routes.add_raw(
-      {.method = http::Method::get,
-       .path = "/get-artifact",
-       .action = "storage/read",
-       .summary = "MLflow: download an artifact of a run",
-       .handler = [&runs, &blobs](http::Request& request) { return get_artifact(runs, blobs, request); }}));
+                          .handler = [&runs, &blobs](Call& call) { return list_of_run(runs, blobs, call); },
+                          .concerns = {concerns::run()}}));
+  CICLO_CHECK(
+      routes.add_raw({.method = http::Method::get,
+                      .path = "/get-artifact",
+                      .action = "storage/read",
+                      .summary = "MLflow: download an artifact of a run",
+                      .handler = [&runs, &blobs](http::Request& request) { return get_artifact(runs, blobs, request); },
+                      .concerns = {concerns::run_by_query()}}));
   CICLO_CHECK(routes.add_raw(
       {.method = http::Method::post,
        .path = "/ajax-api/2.0/mlflow/upload-artifact",
@@ -150,7 +155,8 @@ Result<void> add_artifact_routes(http::Router& router, RunService& runs, Artifac
        .summary = "MLflow: upload an artifact of a run",
        .body = http::BodyMode::streamed,
        .body_limit = max_artifact_bytes,
-       .handler = [&runs, &blobs](http::Request& request) { return upload_artifact(runs, blobs, request); }}));
+       .handler = [&runs, &blobs](http::Request& request) { return upload_artifact(runs, blobs, request); },
+       .concerns = {concerns::run_by_query()}}));
   return add_proxy_routes(routes, artifacts);
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "inner_loop/tracking/forms.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
@@ -80,7 +81,7 @@ Result<Json> search_datasets(ExperimentService& experiments, const Call& call) {
     CICLO_TRY(const auto number, parse_experiment_id(id));
     numbers.push_back(number);
   }
-  CICLO_TRY(const auto summaries, experiments.search_datasets(call.workspace, numbers));
+  CICLO_TRY(const auto summaries, experiments.search_datasets(call.workspace, reachable(call, std::move(numbers))));
   Json answer = Json::object();
   for (const DatasetSummary& summary : summaries) answer["dataset_summaries"].push_back(to_json(summary));
   return answer;
@@ -94,6 +95,13 @@ Result<Json> search(ExperimentService& experiments, const Call& call) {
   CICLO_TRY(request.view, call.arguments.view("view_type"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_experiments, max_experiments));
   CICLO_TRY(request.page_token, call.arguments.text("page_token"));
+  if (const auto reach = resources::reach_of(call.request, "experiment"); !reach.everything) {
+    for (const std::string& id : reach.names) {
+      const auto number = parse_int(id);
+      if (number) request.experiment_ids.push_back(*number);
+    }
+    if (request.experiment_ids.empty()) return Json::object();
+  }
   CICLO_TRY(const auto page, experiments.search(request));
   return page_json("experiments", page);
 }
@@ -103,24 +111,30 @@ Result<Json> search(ExperimentService& experiments, const Call& call) {
 Result<void> add_experiment_routes(http::Router& router, ExperimentService& experiments) {
   MlflowRoutes routes(router);
   using Act = Result<Json> (*)(ExperimentService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act) {
-    return routes.add({.method = method,
-                       .path = "experiments/" + std::string(name),
-                       .action = std::string(action),
-                       .summary = "MLflow: experiments, " + std::string(name),
-                       .handler = [&experiments, act](Call& call) { return act(experiments, call); }});
+  using Concerns = std::vector<http::Concern>;
+  const auto add = [&](http::Method method, std::string_view name, Act act, const Concerns& concerned) {
+    return routes.add(
+        {.method = method,
+         .path = "experiments/" + std::string(name),
+         .action = name.starts_with("get") || name.starts_with("search") ? "workspace/read" : "workspace/write",
+         .summary = "MLflow: experiments, " + std::string(name),
+         .handler = [&experiments, act](Call& call) { return act(experiments, call); },
+         .concerns = concerned});
   };
-  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
-  CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
-  CICLO_CHECK(add(http::Method::get, "get-by-name", "workspace/read", get_by_name));
-  CICLO_CHECK(add(http::Method::post, "update", "workspace/write", update));
-  CICLO_CHECK(add(http::Method::post, "delete", "workspace/write", remove));
-  CICLO_CHECK(add(http::Method::post, "restore", "workspace/write", restore));
-  CICLO_CHECK(add(http::Method::post, "set-experiment-tag", "workspace/write", set_tag));
-  CICLO_CHECK(add(http::Method::post, "delete-experiment-tag", "workspace/write", delete_tag));
-  CICLO_CHECK(add(http::Method::post, "search-datasets", "workspace/read", search_datasets));
-  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search));
-  return add(http::Method::post, "search", "workspace/read", search);
+  const Concerns one = {concerns::experiment()};
+  const Concerns found = {concerns::search_experiments()};
+  // A name is the whole workspace's: who makes or changes one needs the right there.
+  CICLO_CHECK(add(http::Method::post, "create", create, {}));
+  CICLO_CHECK(add(http::Method::get, "get", get, one));
+  CICLO_CHECK(add(http::Method::get, "get-by-name", get_by_name, {concerns::experiment_by_name()}));
+  CICLO_CHECK(add(http::Method::post, "update", update, {}));
+  CICLO_CHECK(add(http::Method::post, "delete", remove, one));
+  CICLO_CHECK(add(http::Method::post, "restore", restore, one));
+  CICLO_CHECK(add(http::Method::post, "set-experiment-tag", set_tag, one));
+  CICLO_CHECK(add(http::Method::post, "delete-experiment-tag", delete_tag, one));
+  CICLO_CHECK(add(http::Method::post, "search-datasets", search_datasets, found));
+  CICLO_CHECK(add(http::Method::get, "search", search, found));
+  return add(http::Method::post, "search", search, found);
 }
 
 }  // namespace ciclo::tracking

@@ -36,6 +36,7 @@ Result<Page<Experiment>> search_experiments(sql::Session& session, const SearchR
   statement.add(parts.plan.joins).add(" WHERE e.workspace = ").bind(request.workspace);
   statement.add(
       view_condition(request.view, " AND e.lifecycle_stage = 'active'", " AND e.lifecycle_stage = 'deleted'"));
+  if (!request.experiment_ids.empty()) statement.add(" AND ").add(one_of("e.experiment_id", request.experiment_ids));
   statement.add(" AND ").add(parts.condition).add(parts.after).add(order_by_sql(parts.plan));
   statement.add(" LIMIT ").bind(request.max_results + 1);
   CICLO_TRY(const auto rows, statement.query(session));

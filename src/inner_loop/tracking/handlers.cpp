@@ -38,7 +38,8 @@ Result<void> add_fallback_routes(http::Router& router) {
            .path = fmt::format("{}/mlflow/{{rest*}}", api),
            .action = "workspace/read",
            .summary = "MLflow: endpoints that are not offered",
-           .handler = [](http::Request& request) -> Result<http::Response> { return endpoint_not_found(request); }}));
+           .handler = [](http::Request& request) -> Result<http::Response> { return endpoint_not_found(request); },
+           .concerns = {concerns::nothing()}}));
     }
   http::Route version;
   version.pattern = "/workspaces/{workspace}/version";

@@ -98,6 +98,7 @@ Result<Json> search(LoggedModelService& models, const Call& call) {
     CICLO_TRY(const auto number, parse_experiment_id(id));
     request.experiment_ids.push_back(number);
   }
+  request.experiment_ids = reachable(call, std::move(request.experiment_ids));
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   for (const Json& item : call.arguments.field("datasets")) {
     CICLO_TRY(auto dataset, dataset_of(item));
@@ -128,15 +129,19 @@ Result<Json> list_files_of(LoggedModelService& models, blobs::BlobStore& blobs, 
 Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs) {
   MlflowRoutes routes(router);
   using Act = Result<Json> (*)(LoggedModelService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view path, std::string_view action, Act act) {
+  const auto add = [&](http::Method method, std::string_view path, std::string_view action, Act act,
+                       std::vector<http::Concern> concerned = {concerns::logged_model()}) {
     return routes.add({.method = method,
                        .path = "logged-models" + std::string(path),
                        .action = std::string(action),
                        .summary = fmt::format("MLflow: logged models, {} {}", http::name_of(method), path),
-                       .handler = [&models, act](Call& call) { return act(models, call); }});
+                       .handler = [&models, act](Call& call) { return act(models, call); },
+                       .concerns = std::move(concerned)});
   };
-  CICLO_CHECK(add(http::Method::post, "", "workspace/write", create));
-  CICLO_CHECK(add(http::Method::post, "/search", "workspace/read", search));
+  // runs:/<run>/<name> finds a model by the run it names, so that run must be the caller's to write, too.
+  const std::vector<http::Concern> made = {concerns::experiment_or_default(), concerns::run_if_any("source_run_id")};
+  CICLO_CHECK(add(http::Method::post, "", "workspace/write", create, made));
+  CICLO_CHECK(add(http::Method::post, "/search", "workspace/read", search, {concerns::search_experiments()}));
   CICLO_CHECK(add(http::Method::get, "/{model_id}", "workspace/read", get));
   CICLO_CHECK(add(http::Method::patch, "/{model_id}", "workspace/write", finalize));
   CICLO_CHECK(add(http::Method::del, "/{model_id}", "workspace/write", remove));
@@ -147,7 +152,8 @@ Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& m
                      .path = "logged-models/{model_id}/artifacts/directories",
                      .action = "storage/read",
                      .summary = "MLflow: list the files of a logged model",
-                     .handler = [&models, &blobs](Call& call) { return list_files_of(models, blobs, call); }});
+                     .handler = [&models, &blobs](Call& call) { return list_files_of(models, blobs, call); },
+                     .concerns = {concerns::logged_model()}});
 }
 
 }  // namespace ciclo::tracking

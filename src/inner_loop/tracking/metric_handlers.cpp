@@ -33,7 +33,8 @@ void append_points(std::string& out, bool& is_first, const std::vector<Metric>& 
   }
 }
 
-// {"metrics": […]}, or {} without any, sent as it is read. `next` appends further points and tells whether there may be more.
+// {"metrics": […]}, or {} without any, sent as it is read. `next` appends further points and tells whether there may be
+// more.
 http::Response stream_points(std::function<Result<bool>(std::string& out, bool& is_first)> next) {
   http::Response response = json_response("");
   struct State {
@@ -150,19 +151,21 @@ Result<void> add_metric_routes(http::Router& router, RunService& runs) {
                           .path = "runs/log-metric",
                           .action = "workspace/write",
                           .summary = "MLflow: runs/log-metric",
-                          .handler = [&runs](Call& call) { return log_metric(runs, call); }}));
+                          .handler = [&runs](Call& call) { return log_metric(runs, call); },
+                          .concerns = {concerns::run(), concerns::logged_models_if_any("model_id")}}));
   using Respond = Result<http::Response> (*)(RunService&, const Call&);
-  const auto add = [&](std::string_view path, Respond respond) {
+  const auto add = [&](std::string_view path, Respond respond, http::Concern concerned) {
     return routes.add({.method = http::Method::get,
                        .path = std::string(path),
                        .action = "workspace/read",
                        .summary = "MLflow: " + std::string(path),
                        .handler = {},
-                       .respond = [&runs, respond](Call& call) { return respond(runs, call); }});
+                       .respond = [&runs, respond](Call& call) { return respond(runs, call); },
+                       .concerns = {std::move(concerned)}});
   };
-  CICLO_CHECK(add("metrics/get-history", history));
-  CICLO_CHECK(add("metrics/get-history-bulk", bulk));
-  return add("metrics/get-history-bulk-interval", bulk_interval);
+  CICLO_CHECK(add("metrics/get-history", history, concerns::run()));
+  CICLO_CHECK(add("metrics/get-history-bulk", bulk, concerns::runs("run_id")));
+  return add("metrics/get-history-bulk-interval", bulk_interval, concerns::runs("run_ids"));
 }
 
 }  // namespace ciclo::tracking

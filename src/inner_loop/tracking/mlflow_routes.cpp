@@ -51,6 +51,12 @@ http::Response render_mlflow_error(const Error& error) {
   return http::Response::json({{"error_code", code.name}, {"message", message}}, code.status);
 }
 
+std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids) {
+  const resources::Reach reach = resources::reach_of(call.request, "experiment");
+  std::erase_if(experiment_ids, [&](std::int64_t id) { return !reach.covers(std::to_string(id)); });
+  return experiment_ids;
+}
+
 std::string workspace_of(const http::Request& request) {
   const std::string& named = request.parameter("workspace");
   return named.empty() ? "default" : named;
@@ -67,6 +73,8 @@ Result<void> MlflowRoutes::add_raw(const RawEndpoint& endpoint) {
     route.summary = endpoint.summary;
     route.tag = "mlflow";
     route.handler = endpoint.handler;
+    route.concerns = endpoint.concerns;
+    route.resource_kinds = concerns::kinds_of(endpoint.concerns);
     route.render_error = render_mlflow_error;
     CICLO_CHECK(router_.add(std::move(route)));
   }
@@ -81,7 +89,8 @@ Result<void> MlflowRoutes::add(const MlflowEndpoint& endpoint) {
                          .summary = endpoint.summary,
                          .body = http::BodyMode::buffered,
                          .body_limit = endpoint.body_limit,
-                         .handler = handler_of(endpoint)}));
+                         .handler = handler_of(endpoint),
+                         .concerns = endpoint.concerns}));
   }
   return {};
 }

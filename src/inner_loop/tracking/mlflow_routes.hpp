@@ -1,6 +1,9 @@
 // MLflow's dialect at the wire: its errors and its paths. Every endpoint is registered once here and served under /api
 // and /ajax-api, at the bare root (workspace "default") and under /workspaces/{workspace}.
 //
+// What an endpoint concerns is declared beside it: see concerns.hpp. One that declares nothing needs its action in the
+// whole workspace.
+//
 // Thread safety: as Router.
 #pragma once
 
@@ -11,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "inner_loop/tracking/arguments.hpp"
+#include "inner_loop/tracking/concerns.hpp"
 #include "platform/http/router.hpp"
 #include "resources/caller.hpp"
 
@@ -27,6 +31,9 @@ struct Call {
   Arguments arguments;
 };
 
+// Those of the experiments that the caller may see; all of them for whoever reads the whole workspace.
+std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids);
+
 // The workspace that a path names; "default" at the bare root.
 std::string workspace_of(const http::Request& request);
 
@@ -40,6 +47,7 @@ struct MlflowEndpoint {
   // Used instead of `handler` when set: for long answers, written as text or streamed.
   std::function<Result<http::Response>(Call&)> respond = {};
   std::string_view version = "2.0";  // of MLflow's API; "3.0" for traces, scorers and evaluation data sets
+  std::vector<http::Concern> concerns = {};
 };
 
 // An endpoint whose answer is no JSON, or whose body is streamed. `path` starts with '/':
@@ -52,6 +60,7 @@ struct RawEndpoint {
   http::BodyMode body = http::BodyMode::buffered;
   std::size_t body_limit = 1U << 20U;
   http::Handler handler;
+  std::vector<http::Concern> concerns = {};
 };
 
 class MlflowRoutes {

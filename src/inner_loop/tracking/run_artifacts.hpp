@@ -12,6 +12,7 @@ class RunArtifactFolders final : public data_estate::RunArtifacts {
  public:
   Result<std::string> artifact_folder(sql::Session& session, const std::string& workspace,
                                       const std::string& run_id) override;
+  Result<std::string> owner_of(sql::Session& session, const std::string& workspace, const std::string& key) override;
 };
 
 }  // namespace ciclo::tracking

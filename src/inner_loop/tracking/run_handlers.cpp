@@ -151,6 +151,7 @@ Result<http::Response> search(RunService& runs, const Call& call) {
     CICLO_TRY(const auto number, parse_experiment_id(id));
     request.experiment_ids.push_back(number);
   }
+  request.experiment_ids = reachable(call, std::move(request.experiment_ids));
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.view, call.arguments.view("run_view_type"));
@@ -168,15 +169,18 @@ Result<http::Response> search(RunService& runs, const Call& call) {
 Result<void> add_run_routes(http::Router& router, RunService& runs) {
   MlflowRoutes routes(router);
   using Act = Result<Json> (*)(RunService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act) {
+  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act,
+                       std::vector<http::Concern> concerned = {concerns::run()}) {
     return routes.add({.method = method,
                        .path = "runs/" + std::string(name),
                        .action = std::string(action),
                        .summary = "MLflow: runs, " + std::string(name),
                        .body_limit = name == "log-inputs" ? max_inputs_body : std::size_t{1} << 20U,
-                       .handler = [&runs, act](Call& call) { return act(runs, call); }});
+                       .handler = [&runs, act](Call& call) { return act(runs, call); },
+                       .concerns = std::move(concerned)});
   };
-  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
+  const auto used_models = concerns::logged_models_if_any("models/*/model_id", "workspace/read");
+  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create, {concerns::experiment_or_default()}));
   CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
   CICLO_CHECK(add(http::Method::post, "update", "workspace/write", update));
   CICLO_CHECK(add(http::Method::post, "delete", "workspace/write", remove));
@@ -186,14 +190,16 @@ Result<void> add_run_routes(http::Router& router, RunService& runs) {
                           .action = "workspace/read",
                           .summary = "MLflow: runs, search",
                           .handler = {},
-                          .respond = [&runs](Call& call) { return search(runs, call); }}));
+                          .respond = [&runs](Call& call) { return search(runs, call); },
+                          .concerns = {concerns::search_experiments()}}));
   CICLO_CHECK(add(http::Method::post, "log-parameter", "workspace/write", log_param));
-  CICLO_CHECK(add(http::Method::post, "log-batch", "workspace/write", log_batch));
+  CICLO_CHECK(add(http::Method::post, "log-batch", "workspace/write", log_batch,
+                  {concerns::run(), concerns::logged_models_if_any("metrics/*/model_id")}));
   CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));
   CICLO_CHECK(add(http::Method::post, "delete-tag", "workspace/write", delete_tag));
   CICLO_CHECK(add(http::Method::post, "log-model", "workspace/write", log_model));
-  CICLO_CHECK(add(http::Method::post, "log-inputs", "workspace/write", log_inputs));
-  return add(http::Method::post, "outputs", "workspace/write", log_outputs);
+  CICLO_CHECK(add(http::Method::post, "log-inputs", "workspace/write", log_inputs, {concerns::run(), used_models}));
+  return add(http::Method::post, "outputs", "workspace/write", log_outputs, {concerns::run(), used_models});
 }
 
 }  // namespace ciclo::tracking

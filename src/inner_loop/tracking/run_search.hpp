@@ -13,7 +13,8 @@ namespace ciclo::tracking {
 
 struct SearchRequest {
   std::string workspace;
-  std::vector<std::int64_t> experiment_ids;  // of runs; none: no run at all
+  // Of runs: where they are; none: no run at all. Of experiments: these alone; none: all.
+  std::vector<std::int64_t> experiment_ids;
   std::string filter;
   std::vector<std::string> order_by;
   View view = View::active_only;

@@ -35,4 +35,14 @@ Statement& Statement::bind_list(const std::vector<std::string>& values) {
   return *this;
 }
 
+Statement one_of(std::string_view column, const std::vector<std::int64_t>& values) {
+  Statement statement;
+  for (std::size_t begin = 0; begin < values.size(); begin += max_bound_list) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = values.begin() + static_cast<std::ptrdiff_t>(std::min(begin + max_bound_list, values.size()));
+    statement.add(begin == 0 ? "(" : " OR ").add(column).add(" IN ").bind_list(std::vector<std::int64_t>(first, last));
+  }
+  return std::move(statement.add(")"));
+}
+
 }  // namespace ciclo::tracking

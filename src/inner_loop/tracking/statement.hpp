@@ -46,4 +46,7 @@ struct Statement {
 // Longest list that bind_list takes in one statement; longer ones are the caller's to split.
 inline constexpr std::size_t max_bound_list = 512;
 
+// "(column IN (…) OR column IN (…))" for a list of any length that is not empty.
+Statement one_of(std::string_view column, const std::vector<std::int64_t>& values);
+
 }  // namespace ciclo::tracking

@@ -86,6 +86,7 @@ std::optional<Response> admit(const Core& core, const Route& route, Request& req
 
 Response handle(const Core& core, const Route& route, Request& request) {
   auto result = guarded(core, request, [&]() -> Result<Response> {
+    if (core.guard && !route.resource_kinds.empty()) CICLO_CHECK(core.guard->judge(route, request));
     CICLO_TRY(Response answer, route.handler(request));
     const bool judges_itself = core.guard && route.access == Access::required && route.action.empty();
     if (judges_itself && route.method == Method::get) CICLO_CHECK(core.guard->answered(route, request));
@@ -93,7 +94,8 @@ Response handle(const Core& core, const Route& route, Request& request) {
   });
   if (result) return *std::move(result);
   if (result.error().code == ErrorCode::internal) report(core, request, result.error().text());
-  if (result.error().code == ErrorCode::denied && core.guard) core.guard->refused(route, request, result.error());
+  const bool is_refused = result.error().code == ErrorCode::denied || !request.refusal.empty();
+  if (is_refused && core.guard) core.guard->refused(route, request, result.error());
   return render(core, route, result.error());
 }
 

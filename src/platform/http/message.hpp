@@ -81,6 +81,10 @@ struct Request {
   std::string principal;
   // Set by the Guard: what the credential is cut to, for its own use.
   std::shared_ptr<const void> identity;
+  // Set by the Guard for a caller that came in by roles on single resources alone: on which, for its own use.
+  std::shared_ptr<const void> limits;
+  // Why the Guard refused after it let the caller in, for the audit log: the answer may tell less than that.
+  std::string refusal;
 
   // The route's path parameter; empty when it has none of that name.
   const std::string& parameter(std::string_view name) const;

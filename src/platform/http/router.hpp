@@ -30,6 +30,14 @@ enum class Access : std::uint8_t { required, open };
 using Handler = std::function<Result<Response>(Request&)>;
 using ErrorRenderer = std::function<Response(const Error&)>;
 
+// One thing that a request concerns, found by a field of the request itself: an experiment by its id, a run. `what` and
+// `field` are words of the dialect (tracking::concerns); whoever finds these things knows them.
+struct Concern {
+  std::string what;
+  std::string field;
+  std::string action;  // what the caller must be allowed to do with it; empty: the route's action
+};
+
 struct Route {
   Method method = Method::get;
   // "/api/v1/workspaces/{workspace}/jobs/{name}"; "{path*}" at the end takes the rest, slashes included.
@@ -40,6 +48,11 @@ struct Route {
   // The subject of the single resource that the route concerns, with {parameters} ("online-endpoint/{name}"); empty for
   // none. Who may do `action` on that resource alone may come in, too.
   std::string resource;
+  // Kinds of single resources ("experiment", "model"): who may do `action` on any one of them may come in, too, and
+  // then Guard::judge decides by what the request concerns. A search has nothing to decide before it: its handler asks
+  // for what the caller may see (resources::reach_of) and puts it into the query.
+  std::vector<std::string> resource_kinds;
+  std::vector<Concern> concerns;
   Access access = Access::required;
   std::size_t body_limit = 1U << 20U;  // bytes
   BodyMode body = BodyMode::buffered;
@@ -93,6 +106,9 @@ class Guard {
  public:
   virtual ~Guard() = default;
   virtual Result<void> admit(const Route& route, Request& request) = 0;
+  // Asked when the body is there, before the handler, for routes with `resource_kinds`: whether the caller may do the
+  // route's action with what the request concerns. Sets request.refusal when not.
+  virtual Result<void> judge(const Route& /*route*/, Request& /*request*/) { return {}; }
   // Told when a handler that judged by itself refused (ErrorCode::denied). For the audit log.
   virtual void refused(const Route& /*route*/, const Request& /*request*/, const Error& /*error*/) {}
   // Told when a handler that judges by itself (no Route::action) answers a reader. A failure goes out in its place.

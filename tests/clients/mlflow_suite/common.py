@@ -4,7 +4,6 @@ import os
 import sys
 
 import mlflow
-import numpy
 import requests
 
 MAJOR = int(mlflow.__version__.split(".")[0])
@@ -36,7 +35,7 @@ def log_model(model, run_name="model", **arguments):
     """(run id, what log_model answered); the argument is called otherwise in the two versions."""
     with mlflow.start_run(run_name=run_name) as run:
         mlflow.log_metric("accuracy", 0.9)
-        arguments = {"input_example": numpy.array([[1.0]]), **arguments}
+        arguments = {"input_example": [[1.0]], **arguments}
         if MAJOR >= 3:
             info = mlflow.sklearn.log_model(model, name="model", **arguments)
         else:

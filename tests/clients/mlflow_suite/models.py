@@ -3,6 +3,7 @@
 import unittest
 
 import mlflow
+import numpy
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -55,11 +56,11 @@ class Models(unittest.TestCase):
 
     def test_signatures_and_loading(self):
         name = name_of("signed")
-        run_id, info = log_model(small_model(), registered_model_name=name, pip_requirements=["scikit-learn"])
+        run_id, info = log_model(small_model(), registered_model_name=name, pip_requirements=["scikit-learn"], input_example=numpy.array(ROWS))
         self.client.set_registered_model_alias(name, "best", 1)
         self.assertIsNotNone(mlflow.models.get_model_info(f"models:/{name}@best").signature)
         loaded = mlflow.pyfunc.load_model(f"models:/{name}@best")
-        self.assertEqual(list(loaded.predict(ROWS)), [0, 0, 1, 1])
+        self.assertEqual(list(loaded.predict(numpy.array(ROWS))), [0, 0, 1, 1])
         self.assertEqual(loaded.metadata.run_id, run_id)
         self.assertEqual(mlflow.pyfunc.get_model_dependencies(f"models:/{name}/1", format="pip").rsplit("/", 1)[1], "requirements.txt")
         self.assertEqual(list(mlflow.pyfunc.load_model(info.model_uri).predict(ROWS)), [0, 0, 1, 1])

@@ -1,8 +1,9 @@
-// Any bytes as Base32, recovery code, cookie header, origin and one-time code: nothing crashes, and what is taken is
-// what it says.
+// Any bytes as Base32, recovery code, cookie header, origin, one-time code and Basic credentials: nothing crashes, and
+// what is taken is what it says.
 #include <cstdint>
 #include <cstdlib>
 
+#include "administration/sign_in/basic_credentials.hpp"
 #include "administration/sign_in/cookies.hpp"
 #include "administration/sign_in/one_time_code.hpp"
 
@@ -29,6 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool is_same = ciclo::administration::require_same_origin(headers, "https://ciclo.example.org").has_value();
   require(is_same == (origin_of_url(text) == "https://ciclo.example.org"));
   (void)require_same_origin(headers, "").has_value();
+  headers.set("authorization", "Basic " + text);
+  if (const auto basic = basic_credentials_of(headers); basic && *basic)
+    require((*basic)->name.find(':') == std::string::npos && (*basic)->name.size() < text.size());
   const ciclo::TimePoint now(ciclo::Milliseconds(1'700'000'000'000));
   if (matching_step(text, text, now, 0)) require(text.size() == 6);
   return 0;
