@@ -1,5 +1,7 @@
 #include "inner_loop/tracking/migrations.hpp"
 
+#include "inner_loop/tracking/purge_store.hpp"
+
 namespace ciclo::tracking {
 namespace {
 
@@ -151,7 +153,8 @@ CREATE TABLE logged_model_metrics (
 }  // namespace
 
 std::vector<sql::Migration> migrations() {
-  return {{.module = "tracking", .version = 1, .statements = first}};
+  return {{.module = "tracking", .version = 1, .statements = first},
+          {.module = "tracking_purge", .version = 1, .statements = purge_schema}};
 }
 
 }  // namespace ciclo::tracking
