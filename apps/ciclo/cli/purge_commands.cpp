@@ -126,7 +126,8 @@ Result<Total> send_until_done(Context& context, const std::string& path, Json bo
 }
 
 Result<int> show(Context& context, const Total& total, bool dry_run) {
-  if (context.options.has("output") || context.output.query) {
+  const bool is_for_people = context.options.find("output").value_or("table") == "table" && !context.output.query;
+  if (!is_for_people) {
     CICLO_CHECK(context.print(total.to_json(dry_run)));
   } else {
     total.print(dry_run);

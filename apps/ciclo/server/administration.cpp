@@ -126,6 +126,7 @@ Result<void> Administration::add_routes(http::Router& router) const {
 }
 
 http::Guard& Administration::guard() {
+  if (door) return *door;
   by_token = std::make_unique<TokenAuthenticator>(*identity);
   by_session = std::make_unique<SessionAuthenticator>(*sessions, base.settings.public_url);
   // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.

@@ -8,6 +8,7 @@
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
+#include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
@@ -290,6 +291,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
+  CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard())));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));

@@ -1,6 +1,7 @@
 // Deletion for good on both engines: what goes, what stays, and that what failed midway is finished later.
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/purge/mentions.hpp"
 #include "inner_loop/tracking/api_fixture.hpp"
@@ -73,7 +74,8 @@ class PurgeTest : public tracking::testing::ApiFixture {
     events_ = std::make_unique<events::EventLog>(*database_, clock_);
     resources_ = std::make_unique<resources::ResourceService>(
         resources::ResourceService::Parts{*database_, *events_, kinds_, resource_store_, access_, access_, clock_});
-    ASSERT_TRUE(resources_->create(caller_, {.workspace = "", .kind = "workspace", .document = {{"name", "default"}}}));
+    for (const char* name : {"default", "other"})
+      ASSERT_TRUE(resources_->create(caller_, {.workspace = "", .kind = "workspace", .document = {{"name", name}}}));
     disk_ = std::make_unique<BadDisk>(*blobs_);
     purges_ =
         std::make_unique<PurgeService>(*resources_, *disk_, PurgeSettings{.rows_of_write = 7, .things_of_write = 3});
@@ -151,7 +153,7 @@ TEST_P(PurgeTest, EveryRowOfADeletedRunGoesInBatchesAndNoOther) {
                                                                {"purges", 0}})
     EXPECT_EQ(rows(table), count) << table;
   EXPECT_EQ(files(), 1U);
-  ASSERT_EQ(access_.entries.size(), 2U);  // the workspace, and the purge
+  ASSERT_EQ(access_.entries.size(), 3U);  // two workspaces, and the purge
   EXPECT_EQ(access_.entries.back().operation, "purge");
   EXPECT_EQ(access_.entries.back().target, "/workspaces/default/run/" + goes);
 }
