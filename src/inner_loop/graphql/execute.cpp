@@ -208,7 +208,8 @@ class Executor {
     Json arguments = Json::object();
     for (const Argument& argument : field.arguments) {
       if (argument.name != wanted)
-        return invalid(fmt::format("Unknown argument '{}' on field '{}'.", argument.name, field.name));
+        return invalid(fmt::format("Unknown argument '{}' on field '{}.{}'.", argument.name,
+                                   operation_.is_mutation ? "Mutation" : "Query", field.name));
       CICLO_TRY(const Json value, value_of(argument.value));
       if (root.endpoint.empty()) return Json{{"output", value}};
       if (!value.is_object() && !value.is_null())
@@ -217,7 +218,7 @@ class Executor {
       for (const auto& [key, item] : value.items()) {
         const std::string name = snake_case(key);
         if (std::ranges::find(known, name) == known.end())
-          return invalid(fmt::format("Field '{}' is not defined by the input of '{}'.", key, field.name));
+          return invalid(fmt::format("Field '{}' is not defined by type 'M{}Input'.", key, field.name.substr(1)));
         if (!item.is_null()) arguments[name] = item;
       }
     }

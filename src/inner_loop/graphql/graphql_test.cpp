@@ -121,8 +121,8 @@ TEST(Execute, WhatIsWrongIsToldBeforeAnythingIsAsked) {
       {"{ " + run + "{ run { info { runId { x } } } } }",
        "Field 'runId' must not have a selection since type 'String' has no subfields."},
       {"{ mlflowGetRun(input: {run: 1}) { run { info { runId } } } }",
-       "Field 'run' is not defined by the input of 'mlflowGetRun'."},
-      {"{ mlflowGetRun(id: 1) { run { info { runId } } } }", "Unknown argument 'id' on field 'mlflowGetRun'."},
+       "Field 'run' is not defined by type 'MlflowGetRunInput'."},
+      {"{ mlflowGetRun(id: 1) { run { info { runId } } } }", "Unknown argument 'id' on field 'Query.mlflowGetRun'."},
       {"{ mlflowGetRun(input: $x) { run { info { runId } } } }", "Variable '$x' is not defined."},
       {"{ ...F }", "Unknown fragment 'F'."},
       {"{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }",
@@ -134,7 +134,7 @@ TEST(Execute, WhatIsWrongIsToldBeforeAnythingIsAsked) {
       {"{ test(inputString: \"\") { output @defer } }", "Unknown directive '@defer'."},
       {"query A { test(inputString: \"\") { output } } query B { test(inputString: \"\") { output } }",
        "Must provide operation name if query contains multiple operations."},
-      {"{ " + repeated("a#: test(inputString: \"\") { output } ", 11) + "}",
+      {"{ test(inputString: \"\") { " + repeated("a#: output ", 11) + "} }",
        "GraphQL queries should have at most 10 aliases, got 11 aliases"},
       {"{ " + repeated("test(inputString: \"\") { output } ", 11) + "}",
        "GraphQL queries should have at most 10 root fields, got 11 root fields"},
@@ -206,6 +206,15 @@ TEST_P(GraphqlApi, TheQueriesOfTheWebInterface) {
       "/graphql", {{"query", "{ mlflowGetExperiment(input: {experimentId: \"99\"}) { experiment { name } } }"}});
   EXPECT_EQ(missing.status, 200);
   EXPECT_EQ(missing.body["errors"], Json::array({"No Experiment with id=99 exists"}));
+  // An answer of 400 and above is an error, whoever made it.
+  const Dispatch refuses = [](http::Request&) -> Result<http::Response> {
+    return http::Response::json({{"error_code", "ENDPOINT_NOT_FOUND"}, {"message", "there is none"}}, 404);
+  };
+  http::Router other;
+  ASSERT_TRUE(add_graphql_routes(other, refuses));
+  const auto refused =
+      tracking::testing::Wire(other).post("/graphql", {{"query", "{ mlflowListArtifacts(input: {}) { rootUri } }"}});
+  EXPECT_EQ(refused.body, Json({{"data", {{"mlflowListArtifacts", nullptr}}}, {"errors", {"there is none"}}}));
 }
 
 TEST_P(GraphqlApi, WorkspacesAndMalformedRequests) {

@@ -39,7 +39,10 @@ Result<Json> call(const Dispatch& dispatch, const http::Request& outer, const As
     inner.body = to_text(ask.arguments);
   }
   CICLO_TRY(const auto response, dispatch(inner));
-  return parse_json(response.body, {.max_bytes = std::size_t{1} << 30U});
+  CICLO_TRY(auto answered, parse_json(response.body, {.max_bytes = std::size_t{1} << 30U}));
+  // A route may put its error into an answer itself.
+  if (response.status >= 400) return fail(ErrorCode::invalid, text_or(answered, "message", "the request failed"));
+  return answered;
 }
 
 struct Given {

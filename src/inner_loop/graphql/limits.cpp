@@ -15,12 +15,13 @@ class Counter {
     if (depth > max_depth) return fail(ErrorCode::invalid, fmt::format("Query exceeds maximum depth of {}", max_depth));
     std::size_t aliases = 0;
     CICLO_CHECK(count_level(selections, depth, aliases));
-    if (aliases > max_aliases) return too_many(max_aliases, "aliases", aliases);
+    aliases_ = std::max(aliases_, aliases);
     return {};
   }
 
-  Result<void> check_root() const {
+  Result<void> check_counts() const {
     if (root_fields_ > max_root_fields) return too_many(max_root_fields, "root fields", root_fields_);
+    if (aliases_ > max_aliases) return too_many(max_aliases, "aliases", aliases_);
     return {};
   }
 
@@ -63,6 +64,7 @@ class Counter {
   std::vector<std::string> within_;
   std::size_t selections_ = 0;
   std::size_t root_fields_ = 0;
+  std::size_t aliases_ = 0;  // the most in one place
 };
 
 }  // namespace
@@ -70,7 +72,7 @@ class Counter {
 Result<void> check_limits(const Document& document) {
   Counter counter(document);
   for (const Operation& operation : document.operations) CICLO_CHECK(counter.count(operation.selections, 1));
-  return counter.check_root();
+  return counter.check_counts();
 }
 
 }  // namespace ciclo::graphql
