@@ -9,6 +9,7 @@
 #include "inner_loop/tracking/artifacts.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/logged_model_store.hpp"
+#include "inner_loop/tracking/purge_store.hpp"
 #include "inner_loop/tracking/run_store.hpp"
 
 namespace ciclo::registry {
@@ -216,6 +217,7 @@ Result<void> ModelInspector::inspect(const resources::CheckContext& context, res
     if (location.error().target.empty()) location.error().target = "/path";
     return Failure(std::move(location).error());
   }
+  CICLO_CHECK(tracking::PurgeStore().check_stays(context.session, location->workspace, location->key));
   CICLO_CHECK(describe_content(model, *location));
   if (!location->asset.empty())
     draft.links.push_back({.from = location->asset, .to = model.key.path(), .relation = "input"});

@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "resources/scan.hpp"
 #include "resources/store_internal.hpp"
 
 namespace ciclo::resources {
@@ -205,6 +206,18 @@ Result<Resource> ResourceStore::get_by_uid(sql::Session& session, const std::str
   CICLO_TRY(const auto row, session.query_one(fmt::format("SELECT {} FROM resources WHERE uid = ?", columns), {uid}));
   if (!row) return fail(ErrorCode::not_found, fmt::format("there is no resource with the id '{}'", uid));
   return from_row(*row);
+}
+
+Result<std::vector<Resource>> made_after(sql::Session& session, std::int64_t sequence, std::size_t limit) {
+  CICLO_TRY(const auto rows,
+            session.query(fmt::format("SELECT {} FROM resources WHERE sequence > ? ORDER BY sequence LIMIT ?", columns),
+                          {sequence, limit}));
+  std::vector<Resource> made;
+  for (const auto& row : rows) {
+    CICLO_TRY(auto resource, from_row(row));
+    made.push_back(std::move(resource));
+  }
+  return made;
 }
 
 Result<Page<Resource>> ResourceStore::list(sql::Session& session, const ListRequest& request) const {

@@ -134,6 +134,7 @@ Result<void> Administration::add_routes(http::Router& router) const {
 }
 
 http::Guard& Administration::guard(resources::ConcernFinder& concerns) {
+  if (door) return *door;
   by_password = std::make_unique<BasicAuthenticator>(*sign_in);
   by_token = std::make_unique<TokenAuthenticator>(*identity);
   by_session = std::make_unique<SessionAuthenticator>(*sessions, base.settings.public_url);

@@ -8,12 +8,14 @@
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
+#include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/permissions/handlers.hpp"
 #include "inner_loop/permissions/subjects.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
+#include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
@@ -30,6 +32,7 @@
 #include "outer_loop/triggers/handlers.hpp"
 #include "outer_loop/triggers/store.hpp"
 #include "platform/blobs/blob_store.hpp"
+#include "platform/blobs/leftovers.hpp"
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
 #include "registry/handlers.hpp"
@@ -93,6 +96,7 @@ struct Application::Parts {
   std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<tracking::MlflowConcerns> concerns;
+  std::unique_ptr<purge::PurgeService> purges;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -129,6 +133,7 @@ struct Application::Parts {
   Result<void> build_core();
   Result<void> build_kinds();
   void build_controllers();
+  void build_purges();
   void build_jobs();
   void build_endpoints();
   void build_monitoring();
@@ -201,6 +206,7 @@ void Application::Parts::build_controllers() {
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
   concerns = std::make_unique<tracking::MlflowConcerns>(*database);
+  build_purges();
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -216,6 +222,22 @@ void Application::Parts::build_controllers() {
   build_jobs();
   build_endpoints();
   build_monitoring();
+}
+
+// What others keep about runs, logged models and experiments ends with them: one Dependant each.
+void Application::Parts::build_purges() {
+  purges = std::make_unique<purge::PurgeService>(*service, *blobs);
+  purges->add(purge::Dependant{
+      .title = "roles", .forget = [this](sql::Session& session, const tracking::Purge& gone) -> Result<void> {
+        if (gone.kind != tracking::PurgeKind::experiment) return {};
+        return admin->access->forget_in(
+            session,
+            {.workspace = gone.workspace, .kind = "experiment", .parent = {}, .name = gone.name, .version = {}});
+      }});
+  purges->add(purge::Leftovers{"unfinished uploads", [this](std::int64_t before, bool dry_run) -> Result<purge::Tally> {
+                                 CICLO_TRY(const auto found, blobs::sweep_leftovers(folders.blobs, before, dry_run));
+                                 return purge::Tally{.count = found.count, .rows = 0, .bytes = found.bytes};
+                               }});
 }
 
 void Application::Parts::build_jobs() {
@@ -280,6 +302,8 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
+  CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
+  CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard(*concerns))));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));

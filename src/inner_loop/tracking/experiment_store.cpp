@@ -72,7 +72,8 @@ Result<Experiment> ExperimentStore::create_in(sql::Session& session, Experiment 
     return fail(ErrorCode::already_exists,
                 fmt::format("Experiment '{}' already exists{}", experiment.name, deleted ? " in deleted state" : ""),
                 "experiments/" + experiment.name,
-                deleted ? "restore it, or choose another name" : "get it by its name, or choose another name");
+                deleted ? "restore it, delete it for good (ciclo experiment delete --permanent), or choose another name"
+                        : "get it by its name, or choose another name");
   }
   CICLO_TRY(experiment.id, next_id(session, experiment.workspace));
   if (experiment.artifact_location.empty()) experiment.artifact_location = artifact_location_of(experiment.id);

@@ -1,5 +1,7 @@
 #include "inner_loop/tracking/migrations.hpp"
 
+#include "inner_loop/tracking/purge_store.hpp"
+
 namespace ciclo::tracking {
 namespace {
 
@@ -255,7 +257,8 @@ CREATE INDEX run_tags_cut ON run_tags (experiment_number, key) WHERE is_cut = 1;
 
 std::vector<sql::Migration> migrations() {
   return {{.module = "tracking", .version = 1, .statements = first},
-          {.module = "tracking", .version = 2, .statements = second}};
+          {.module = "tracking", .version = 2, .statements = second},
+          {.module = "tracking_purge", .version = 1, .statements = purge_schema}};
 }
 
 }  // namespace ciclo::tracking

@@ -6,6 +6,7 @@
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/metric_store.hpp"
 #include "inner_loop/tracking/run_scope.hpp"
+#include "inner_loop/tracking/purge_store.hpp"
 #include "inner_loop/tracking/statement.hpp"
 
 namespace ciclo::tracking {
@@ -121,6 +122,7 @@ Run run_from(const sql::Row& row) {
 
 Result<Run> RunStore::create_run_in(sql::Session& session, NewRun request) const {
   CICLO_TRY(const auto experiment, experiment_of(session, request));
+  if (!request.run_id.empty()) CICLO_CHECK(PurgeStore().check_run_id(session, request.workspace, request.run_id));
   settle_name(request);
   Run run;
   run.workspace = request.workspace;
