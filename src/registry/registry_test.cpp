@@ -9,6 +9,7 @@
 #include "registry/handlers.hpp"
 #include "registry/inspector.hpp"
 #include "registry/kinds.hpp"
+#include "registry/model_index.hpp"
 #include "registry/promotion.hpp"
 #include "resources/service.hpp"
 #include "resources/store.hpp"
@@ -58,7 +59,7 @@ class Registry : public ::testing::TestWithParam<sql::Dialect> {
     ASSERT_TRUE(opened) << opened.error().text();
     database_ = std::move(*opened);
     std::vector<sql::Migration> steps;
-    for (const auto& module : {events::migrations(), resources::migrations(), tracking::migrations()})
+    for (const auto& module : {events::migrations(), resources::migrations(), tracking::migrations(), migrations()})
       steps.insert(steps.end(), module.begin(), module.end());
     ASSERT_TRUE(database_->migrate(steps));
     auto blobs = blobs::open_folder_store(folder_.path() / "blobs");
@@ -125,7 +126,8 @@ class Registry : public ::testing::TestWithParam<sql::Dialect> {
   AllowAll access_;
   CountingAudit audit_;
   resources::KindTable kinds_;
-  resources::ResourceStore store_{clock_};
+  ModelIndex index_;
+  resources::ResourceStore store_{clock_, &index_};
   tracking::RunArtifactFolders run_artifacts_;
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<blobs::BlobStore> blobs_;

@@ -74,6 +74,15 @@ Result<void> check_asset_change(const Kind& kind, const Resource& before, const 
 
 }  // namespace
 
+Json changed_tags(const Json& before, const Json& after) {
+  Json changed = Json::object();
+  for (const auto& [key, value] : before.items())
+    if (!after.contains(key)) changed[key] = nullptr;
+  for (const auto& [key, value] : after.items())
+    if (member(before, key) != value) changed[key] = value;
+  return changed;
+}
+
 Result<const Kind*> ResourceService::kind_of(const std::string& name) const {
   if (const Kind* kind = parts_.kinds.find(name)) return kind;
   return fail(ErrorCode::not_found, fmt::format("there is no kind of resource '{}'", name));
@@ -122,6 +131,7 @@ Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, 
   if (!resource.owner.empty()) event.data["owner"] = resource.owner;
   event.data["status"] = resource.status;
   event.data["tags"] = resource.tags;
+  if (kind.event_data) event.data.update(kind.event_data(resource));
   for (const auto& [key, value] : data.items()) event.data[key] = value;
   CICLO_CHECK(parts_.events.append(session, std::move(event)));
   return {};
@@ -152,9 +162,14 @@ Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller&
     const CheckContext context{session, parts_.store, parts_.access, caller, parts_.clock.now()};
     CICLO_CHECK(kind.check(context, draft));
   }
+  Json data = Json::object();
+  if (kind.versioning == Versioning::versions) {
+    CICLO_TRY(const auto container, parts_.store.find_container(session, draft.resource.key));
+    if (!container) data["is_first_version"] = true;
+  }
   CICLO_TRY(Resource stored, parts_.store.insert(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
-  CICLO_CHECK(announce(session, kind, stored, "created", caller.principal, Json::object()));
+  CICLO_CHECK(announce(session, kind, stored, "created", caller.principal, data));
   CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
                                             .action = need.action,
                                             .operation = "create",
@@ -185,7 +200,9 @@ Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller
   }
   CICLO_TRY(Resource stored, parts_.store.update(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
-  CICLO_CHECK(announce(session, kind, stored, "updated", caller.principal, Json::object()));
+  Json data = Json::object();
+  if (Json tags = changed_tags(before.tags, stored.tags); !tags.empty()) data["changed_tags"] = std::move(tags);
+  CICLO_CHECK(announce(session, kind, stored, "updated", caller.principal, data));
   CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
                                             .action = need.action,
                                             .operation = "update",

@@ -32,6 +32,7 @@
 #include "registry/handlers.hpp"
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
+#include "registry/model_index.hpp"
 #include "registry/service.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
@@ -79,6 +80,7 @@ struct Application::Parts {
   std::unique_ptr<Administration> admin;
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
+  registry::ModelIndex model_index;
   std::unique_ptr<resources::ResourceStore> store;
   std::unique_ptr<resources::ResourceService> service;
 
@@ -151,7 +153,8 @@ Result<void> Application::Parts::build_core() {
   admin = std::make_unique<Administration>(
       Administration::Base{settings, folders, clock, *logger, *database, known_secrets});
   CICLO_CHECK(admin->open(kinds));
-  store = std::make_unique<resources::ResourceStore>(clock);
+  store = std::make_unique<resources::ResourceStore>(clock, &model_index);
+  CICLO_CHECK(model_index.fill(*database, *store));
   service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
       *database, *events, kinds, *store, *admin->access, *admin->audit, clock,
       [this](sql::Session& session, const resources::ResourceKey& gone) -> Result<void> {

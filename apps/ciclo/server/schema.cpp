@@ -13,6 +13,7 @@
 #include "outer_loop/endpoints/keys.hpp"
 #include "outer_loop/triggers/store.hpp"
 #include "platform/events/event_log.hpp"
+#include "registry/model_index.hpp"
 #include "resources/store.hpp"
 #include "server/key_rotation.hpp"
 
@@ -28,8 +29,8 @@ std::vector<sql::Migration> all_migrations() {
        {events::migrations(), resources::migrations(), administration::migrations(),
         administration::access_migrations(), administration::audit_migrations(), administration::secret_migrations(),
         administration::sign_in_migrations(), administration::oidc::migrations(), tracking::migrations(),
-        inner_loop::job_migrations(), outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(),
-        monitoring::migrations()})
+        registry::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(),
+        outer_loop::endpoint_migrations(), monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
