@@ -82,6 +82,8 @@ Result<void> RegistryService::record(sql::Session& session, const Caller& caller
   event.data = {{"kind", "model"}, {"name", key.name}};
   if (!key.version.empty()) event.data["version"] = key.version;
   for (const auto& [name, value] : change.data.items()) event.data[name] = value;
+  Json detail = change.data;  // of the content itself the audit log keeps nothing
+  for (const char* content : {"tags", "description", "changed_tags"}) detail.erase(content);
   return resources_.record_in(session,
                               {.caller = caller,
                                .action = "workspace/write",
@@ -89,7 +91,7 @@ Result<void> RegistryService::record(sql::Session& session, const Caller& caller
                                .workspace = key.workspace,
                                .target = key.path(),
                                .decision = decision,
-                               .detail = change.data},
+                               .detail = std::move(detail)},
                               std::move(event));
 }
 

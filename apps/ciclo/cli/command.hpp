@@ -49,6 +49,7 @@ std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
+std::vector<Command> registry_commands();        // stages of models, webhooks
 std::vector<Command> administration_commands();  // users, tokens
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them

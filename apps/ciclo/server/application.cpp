@@ -8,6 +8,7 @@
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
+#include "inner_loop/evaluation/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
@@ -26,6 +27,8 @@
 #include "outer_loop/triggers/controller.hpp"
 #include "outer_loop/triggers/handlers.hpp"
 #include "outer_loop/triggers/store.hpp"
+#include "outer_loop/webhooks/dispatcher.hpp"
+#include "outer_loop/webhooks/handlers.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
@@ -33,6 +36,7 @@
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
 #include "registry/model_index.hpp"
+#include "registry/run_origin.hpp"
 #include "registry/service.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
@@ -91,9 +95,13 @@ struct Application::Parts {
   std::unique_ptr<registry::RegistryLocator> model_locator;
   std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
+  std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
+  std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
+  std::unique_ptr<outer_loop::WebhookService> webhooks;
+  std::unique_ptr<outer_loop::WebhookDispatcher> webhook_dispatcher;
 
   std::unique_ptr<process::ProcessRunner> runner;
   std::unique_ptr<inner_loop::EnvironmentBuilder> environments;
@@ -196,10 +204,21 @@ void Application::Parts::build_controllers() {
             store->get(session, {.workspace = "", .kind = "workspace", .parent = "", .name = name, .version = ""});
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
+  tracking->runs.when_inputs_are_logged([this](sql::Session& session, const tracking::Run& run) -> Result<void> {
+    CICLO_TRY(const auto origin, registry::origin_of(session, *store, run));
+    return store->link(session, origin.links);
+  });
+  const evaluation::EvaluationParts evaluation_parts{*database, clock, tracking->experiments};
+  evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
+  evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
       outer_loop::TriggerControllerParts{*service, outbound.webhooks, *logger});
+  webhooks = std::make_unique<outer_loop::WebhookService>(
+      outer_loop::WebhookService::Parts{*service, *admin->sealer, outbound.webhooks});
+  webhook_dispatcher = std::make_unique<outer_loop::WebhookDispatcher>(
+      outer_loop::WebhookDispatcher::Parts{*service, *admin->sealer, outbound.webhooks, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
   for (resources::Controller* controller : std::initializer_list<resources::Controller*>{
            datastores.get(), profiles.get(), triggers.get(), admin->activation_ends.get()})
@@ -272,12 +291,15 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
+  CICLO_CHECK(evaluation::add_scorer_routes(router, *evaluation_scorers));
+  CICLO_CHECK(evaluation::add_dataset_routes(router, *evaluation_datasets));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(
       router, {*service, *endpoint_keys, *endpoint_tokens, served_credentials, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_approval_routes(router, {*service, *promoter, *model_locator}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
+  CICLO_CHECK(outer_loop::add_webhook_routes(router, *webhooks));
   return add_system_routes(router, {*events, metrics});
 }
 
@@ -315,6 +337,7 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   CICLO_CHECK(parts->build_routes());
   CICLO_CHECK(parts->listen());
   CICLO_CHECK(parts->loop->start());
+  parts->webhook_dispatcher->start();
   std::unique_ptr<Application> application(new Application(std::move(parts)));
   const Json about = {{"url", application->url()}, {"pid", ::getpid()}};
   CICLO_CHECK(write_private_file(application->folders().server_file, to_pretty_text(about) + "\n"));
@@ -338,6 +361,7 @@ log::Logger& Application::logger() {
 
 void Application::stop() {
   parts_->server->stop(stop_grace);
+  parts_->webhook_dispatcher->stop();
   parts_->loop->stop();
   parts_->jobs->stop();
   parts_->admin->audit->stop();

@@ -44,6 +44,7 @@ Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, Artif
   CICLO_CHECK(add_experiment_routes(router, tracking.experiments));
   CICLO_CHECK(add_run_routes(router, tracking.runs));
   CICLO_CHECK(add_metric_routes(router, tracking.runs));
+  CICLO_CHECK(add_dataset_summary_route(router, tracking.runs));
   CICLO_CHECK(add_logged_model_routes(router, tracking.models, artifacts.blobs));
   CICLO_CHECK(add_artifact_routes(router, tracking.runs, artifacts));
   return add_fallback_routes(router);

@@ -42,6 +42,7 @@ Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, Artif
 // By area; called by add_tracking_routes.
 Result<void> add_experiment_routes(http::Router& router, ExperimentService& experiments);
 Result<void> add_run_routes(http::Router& router, RunService& runs);
+Result<void> add_dataset_summary_route(http::Router& router, RunService& runs);
 Result<void> add_metric_routes(http::Router& router, RunService& runs);
 Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs);
 // What MLflow has and Ciclo does not is answered in MLflow's form; and the version of the API below a workspace.

@@ -77,6 +77,17 @@ struct RunInputs {
   std::vector<ModelUse> models;
 };
 
+// A data set that runs of an experiment used, and for what ("training"; may be empty).
+struct DatasetSummary {
+  std::int64_t experiment_id = 0;
+  std::string name;
+  std::string digest;
+  std::string context;
+};
+
+// Told of a run's new data sets, within the transaction that logs them.
+using InputsLogged = std::function<Result<void>(sql::Session&, const Run& run)>;
+
 class RunService {
  public:
   RunService(sql::Database& database, const Clock& clock, ExperimentService& experiments)
@@ -94,6 +105,11 @@ class RunService {
   Result<void> set_tag(const RunRef& ref, const Tag& tag);
   Result<void> delete_tag(const RunRef& ref, const std::string& key);
   Result<void> log_inputs(const RunRef& ref, const RunInputs& inputs);
+  // At most 1000.
+  Result<std::vector<DatasetSummary>> dataset_summaries(const std::string& workspace,
+                                                        const std::vector<std::int64_t>& experiment_ids);
+  // Before anything is served.
+  void when_inputs_are_logged(InputsLogged told) { inputs_logged_ = std::move(told); }
   Result<void> log_outputs(const RunRef& ref, const std::vector<ModelUse>& models);
   // MLflow 2's record of a logged model: its MLmodel as JSON, appended to the tag mlflow.log-model.history.
   Result<void> log_model(const RunRef& ref, const std::string& model_json);
@@ -107,6 +123,7 @@ class RunService {
   sql::Database& database_;
   const Clock& clock_;
   ExperimentService& experiments_;
+  InputsLogged inputs_logged_;
   RunStore store_;
   MetricStore metrics_;
 };
