@@ -118,12 +118,15 @@ Result<void> ModelIndex::container_erased(sql::Session& session, const ResourceK
   return {};
 }
 
-Result<void> ModelIndex::container_renamed(sql::Session& session, const ResourceKey& name,
-                                           const std::string& new_name) {
+Result<void> ModelIndex::container_renamed(sql::Session& session, const ResourceKey& name, const std::string& new_name,
+                                           TimePoint now) {
   if (name.kind != "model") return {};
-  for (const char* table : {"registry_versions", "registry_model_tags", "registry_models"})
-    CICLO_CHECK(session.execute(fmt::format("UPDATE {} SET name = ? WHERE workspace = ? AND name = ?", table),
-                                {new_name, name.workspace, name.name}));
+  for (const char* table : {"registry_versions", "registry_models"})
+    CICLO_CHECK(
+        session.execute(fmt::format("UPDATE {} SET name = ?, updated_ms = ? WHERE workspace = ? AND name = ?", table),
+                        {new_name, to_unix_ms(now), name.workspace, name.name}));
+  CICLO_CHECK(session.execute("UPDATE registry_model_tags SET name = ? WHERE workspace = ? AND name = ?",
+                              {new_name, name.workspace, name.name}));
   return {};
 }
 

@@ -24,8 +24,8 @@ class ModelIndex final : public resources::StoreObserver {
   Result<void> erased(sql::Session& session, const resources::ResourceKey& key) override;
   Result<void> container_stored(sql::Session& session, const resources::Container& container) override;
   Result<void> container_erased(sql::Session& session, const resources::ResourceKey& name) override;
-  Result<void> container_renamed(sql::Session& session, const resources::ResourceKey& name,
-                                 const std::string& new_name) override;
+  Result<void> container_renamed(sql::Session& session, const resources::ResourceKey& name, const std::string& new_name,
+                                 TimePoint now) override;
 
   // Once, at a start with models of a server that had no index yet.
   Result<void> fill(sql::Database& database, const resources::ResourceStore& store);

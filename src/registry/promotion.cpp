@@ -83,8 +83,7 @@ Result<resources::Resource> Promoter::promote_in(sql::Session& session, const re
     event.subject = promoted.key.subject();
     event.workspace = promoted.key.workspace;
     event.actor = caller.principal;
-    event.data = {
-        {"kind", "model"}, {"name", promoted.key.name}, {"version", promoted.key.version}, {"label", label}};
+    event.data = {{"kind", "model"}, {"name", promoted.key.name}, {"version", promoted.key.version}, {"label", label}};
     CICLO_CHECK(resources_.parts().events.append(session, std::move(event)));
   }
   return promoted;

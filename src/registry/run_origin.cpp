@@ -31,6 +31,13 @@ std::string address_in(const std::string& source) {
   return {};
 }
 
+// At most so many bytes, without half a character at the end: a database takes whole ones only.
+std::string cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return std::string(text.substr(0, most));
+}
+
 bool has_scheme(std::string_view address) {
   return address.starts_with("azureml:") || address.find("://") != std::string_view::npos;
 }
@@ -65,8 +72,8 @@ Result<std::string> asset_by_path(sql::Session& session, const resources::Resour
   return std::string();
 }
 
-Result<std::string> asset_of(sql::Session& session, const resources::ResourceStore& store,
-                             const std::string& workspace, const std::string& address) {
+Result<std::string> asset_of(sql::Session& session, const resources::ResourceStore& store, const std::string& workspace,
+                             const std::string& address) {
   if (!has_scheme(address)) return std::string();
   if (address.starts_with("azureml:") && !address.starts_with("azureml://datastores/"))
     return asset_by_reference(session, store, workspace, address);
@@ -91,7 +98,7 @@ Result<void> add_data(sql::Session& session, const resources::ResourceStore& sto
     origin.data.push_back(std::move(entry));
     std::string from = asset;
     if (from.empty() && has_scheme(address)) from = plain_address(address);
-    if (from.empty()) from = fmt::format("dataset:{}@{}", dataset.name, dataset.digest).substr(0, max_address);
+    if (from.empty()) from = cut(fmt::format("dataset:{}@{}", dataset.name, dataset.digest), max_address);
     origin.links.push_back({.from = std::move(from), .to = node_of(run), .relation = "input"});
   }
   return {};
@@ -101,16 +108,15 @@ Result<void> add_code(sql::Session& session, const resources::ResourceStore& sto
                       RunOrigin& origin) {
   const auto tag = [&](std::string_view key) { return tracking::find_tag(run.tags, key).value_or(""); };
   if (run.is_managed) {
-    const ResourceKey key{
-        .workspace = run.workspace, .kind = "job", .parent = {}, .name = run.run_id, .version = {}};
+    const ResourceKey key{.workspace = run.workspace, .kind = "job", .parent = {}, .name = run.run_id, .version = {}};
     CICLO_TRY(const auto job, store.find(session, key));
     if (job) put(origin.code, "snapshot", text_or(job->spec, "code"));
   }
-  const std::string commit = tag("mlflow.source.git.commit").substr(0, 100);
+  const std::string commit = cut(tag("mlflow.source.git.commit"), 100);
   const std::string repository = plain_address(tag("mlflow.source.git.repoURL"));
   put(origin.code, "repository", repository);
   put(origin.code, "commit", commit);
-  put(origin.code, "branch", tag("mlflow.source.git.branch").substr(0, 250));
+  put(origin.code, "branch", cut(tag("mlflow.source.git.branch"), 250));
   put(origin.code, "source", plain_address(tag("mlflow.source.name")));
   if (!commit.empty())
     origin.links.push_back(
@@ -136,7 +142,7 @@ std::string plain_address(std::string_view address) {
     const auto credentials = address.substr(host, end == std::string_view::npos ? end : end - host).rfind('@');
     if (credentials != std::string_view::npos) plain.erase(host, credentials + 1);
   }
-  return plain.substr(0, max_address);
+  return cut(plain, max_address);
 }
 
 Result<RunOrigin> origin_of(sql::Session& session, const resources::ResourceStore& store, tracking::Run run) {

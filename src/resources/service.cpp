@@ -74,15 +74,6 @@ Result<void> check_asset_change(const Kind& kind, const Resource& before, const 
 
 }  // namespace
 
-Json changed_tags(const Json& before, const Json& after) {
-  Json changed = Json::object();
-  for (const auto& [key, value] : before.items())
-    if (!after.contains(key)) changed[key] = nullptr;
-  for (const auto& [key, value] : after.items())
-    if (member(before, key) != value) changed[key] = value;
-  return changed;
-}
-
 Result<const Kind*> ResourceService::kind_of(const std::string& name) const {
   if (const Kind* kind = parts_.kinds.find(name)) return kind;
   return fail(ErrorCode::not_found, fmt::format("there is no kind of resource '{}'", name));
@@ -115,26 +106,6 @@ Result<Draft> ResourceService::make_draft(const Kind& kind, CreateRequest& reque
   draft.links = std::move(request.links);
   if (kind.normalise) CICLO_CHECK(kind.normalise(draft));
   return draft;
-}
-
-Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, const Resource& resource,
-                                       std::string_view what, const std::string& actor, const Json& data) {
-  events::Event event;
-  event.type = fmt::format("ciclo.{}.{}", kind.name, what);
-  event.workspace = resource.key.workspace;
-  event.source = event.workspace.empty() ? "/" : "/workspaces/" + event.workspace;
-  event.subject = resource.key.subject();
-  event.actor = actor;
-  event.data = {{"kind", kind.name}, {"name", resource.key.name}};
-  if (!resource.key.version.empty()) event.data["version"] = resource.key.version;
-  if (!resource.key.parent.empty()) event.data["parent"] = resource.key.parent;
-  if (!resource.owner.empty()) event.data["owner"] = resource.owner;
-  event.data["status"] = resource.status;
-  event.data["tags"] = resource.tags;
-  if (kind.event_data) event.data.update(kind.event_data(resource));
-  for (const auto& [key, value] : data.items()) event.data[key] = value;
-  CICLO_CHECK(parts_.events.append(session, std::move(event)));
-  return {};
 }
 
 Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller& caller, const Kind& kind,
@@ -404,11 +375,6 @@ Result<Resource> ResourceService::change_status_in(sql::Session& session, const 
 Result<Resource> ResourceService::change_status(const ResourceKey& key, const std::function<bool(Resource&)>& mutate,
                                                 const StatusChange& change) {
   return parts_.database.write([&](sql::Session& session) { return change_status_in(session, key, mutate, change); });
-}
-
-Result<void> ResourceService::record_in(sql::Session& session, const AuditEntry& entry, events::Event event) {
-  CICLO_CHECK(parts_.events.append(session, std::move(event)));
-  return parts_.audit.record(session, entry);
 }
 
 }  // namespace ciclo::resources

@@ -45,8 +45,9 @@ class StoreObserver {
   virtual Result<void> container_stored(sql::Session& session, const Container& container) = 0;
   // With its versions.
   virtual Result<void> container_erased(sql::Session& session, const ResourceKey& name) = 0;
-  virtual Result<void> container_renamed(sql::Session& session, const ResourceKey& name,
-                                         const std::string& new_name) = 0;
+  // Its versions have changed with it, at `now`.
+  virtual Result<void> container_renamed(sql::Session& session, const ResourceKey& name, const std::string& new_name,
+                                         TimePoint now) = 0;
 };
 
 class ResourceStore {

@@ -174,11 +174,14 @@ Result<void> ResourceStore::erase_container(sql::Session& session, const Resourc
 
 Result<void> ResourceStore::rename_container(sql::Session& session, const ResourceKey& name,
                                              const std::string& new_name) const {
-  for (const char* table : {"resources", "resource_labels", "resource_containers"})
-    CICLO_CHECK(
-        session.execute(fmt::format("UPDATE {} SET name = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
-                        {new_name, name.workspace, name.kind, name.name}));
-  return observer_ != nullptr ? observer_->container_renamed(session, name, new_name) : Result<void>();
+  const TimePoint now = clock_.now();
+  for (const char* table : {"resources", "resource_containers"})
+    CICLO_CHECK(session.execute(
+        fmt::format("UPDATE {} SET name = ?, updated_ms = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
+        {new_name, to_unix_ms(now), name.workspace, name.kind, name.name}));
+  CICLO_CHECK(session.execute("UPDATE resource_labels SET name = ? WHERE workspace = ? AND kind = ? AND name = ?",
+                              {new_name, name.workspace, name.kind, name.name}));
+  return observer_ != nullptr ? observer_->container_renamed(session, name, new_name, now) : Result<void>();
 }
 
 Result<Page<Container>> ResourceStore::list_containers(sql::Session& session, const ListRequest& request) const {

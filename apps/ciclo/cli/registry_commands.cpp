@@ -14,12 +14,11 @@ const Option name_option = {{"name", "n"}, Takes::one, "Its name."};
 const Option id_option = {{"id"}, Takes::one, "The webhook's id."};
 
 const std::vector<resources::Column>& webhook_columns() {
-  static const std::vector<resources::Column> columns{
-      {"ID", "webhook_id"},
-      {"NAME", "name"},
-      {"STATUS", "status"},
-      {"EVENTS", "join(', ', events[*].join('.', [entity, action]))"},
-      {"URL", "url"}};
+  static const std::vector<resources::Column> columns{{"ID", "webhook_id"},
+                                                      {"NAME", "name"},
+                                                      {"STATUS", "status"},
+                                                      {"EVENTS", "join(', ', events[*].join('.', [entity, action]))"},
+                                                      {"URL", "url"}};
   return columns;
 }
 
@@ -105,7 +104,8 @@ Result<int> run_test(Context& context) {
   if (const auto event = context.options.find("event")) body["event"] = *event;
   CICLO_TRY(const Json answer, context.session.call(http::Method::post, path + "/test", body));
   const Json& result = member(answer, "result");
-  CICLO_CHECK(context.print(result, {{"SUCCESS", "success"}, {"STATUS", "response_status"}, {"ERROR", "error_message"}}));
+  CICLO_CHECK(
+      context.print(result, {{"SUCCESS", "success"}, {"STATUS", "response_status"}, {"ERROR", "error_message"}}));
   return member(result, "success") == true ? 0 : 1;
 }
 
@@ -114,12 +114,9 @@ Result<int> run_deliveries(Context& context) {
   CICLO_TRY(const std::string id, context.options.needed("id"));
   CICLO_TRY(const Json answer,
             context.session.get(fmt::format("{}/webhooks/{}/deliveries", workspace, http::percent_encode(id))));
-  return print_answer(context, member(answer, "value"),
-                      {{"TIME", "created_at"},
-                       {"EVENT", "event"},
-                       {"STATE", "state"},
-                       {"ATTEMPTS", "attempts"},
-                       {"REASON", "reason"}});
+  return print_answer(
+      context, member(answer, "value"),
+      {{"TIME", "created_at"}, {"EVENT", "event"}, {"STATE", "state"}, {"ATTEMPTS", "attempts"}, {"REASON", "reason"}});
 }
 
 }  // namespace

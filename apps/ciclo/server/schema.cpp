@@ -31,8 +31,9 @@ std::vector<sql::Migration> all_migrations() {
        {events::migrations(), resources::migrations(), administration::migrations(),
         administration::access_migrations(), administration::audit_migrations(), administration::secret_migrations(),
         administration::sign_in_migrations(), administration::oidc::migrations(), tracking::migrations(),
-        evaluation::migrations(), registry::migrations(), inner_loop::job_migrations(), outer_loop::trigger_migrations(), outer_loop::webhook_migrations(),
-        outer_loop::endpoint_migrations(), monitoring::migrations()})
+        evaluation::migrations(), registry::migrations(), inner_loop::job_migrations(),
+        outer_loop::trigger_migrations(), outer_loop::webhook_migrations(), outer_loop::endpoint_migrations(),
+        monitoring::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -25,7 +25,8 @@ Result<Json> inner_json(const Call& call, std::string_view name) {
   if (!field.is_string()) return field;
   auto parsed = parse_json(field.get_ref<const std::string&>());
   if (!parsed)
-    return fail(ErrorCode::invalid, fmt::format("Invalid value for parameter '{}': it is no JSON", name), std::string(name));
+    return fail(ErrorCode::invalid, fmt::format("Invalid value for parameter '{}': it is no JSON", name),
+                std::string(name));
   return parsed;
 }
 

@@ -56,7 +56,8 @@ void add_fields(Json& schema, const char* side, const Json& values) {
 
 void add_to_schema(Json& schema, const Json& record) {
   if (schema.is_null())
-    schema = {{"inputs", Json::object()}, {"outputs", Json::object()}, {"expectations", Json::object()}, {"version", "1.0"}};
+    schema = {
+        {"inputs", Json::object()}, {"outputs", Json::object()}, {"expectations", Json::object()}, {"version", "1.0"}};
   for (const char* side : {"inputs", "expectations"})
     if (const Json& values = member(record, side); values.is_object()) add_fields(schema, side, values);
   const Json& outputs = member(record, "outputs");
@@ -188,8 +189,9 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
 Result<UpsertCount> DatasetService::upsert(const DatasetRef& ref, const Json& records, const std::string& user) {
   if (!records.is_array()) return fail(ErrorCode::invalid, "records must be a JSON list of objects", "records");
   if (records.size() > max_records_of_a_call)
-    return fail(ErrorCode::invalid, fmt::format("{} records in one call; at most {}", records.size(), max_records_of_a_call),
-                "records", "send them in parts");
+    return fail(ErrorCode::invalid,
+                fmt::format("{} records in one call; at most {}", records.size(), max_records_of_a_call), "records",
+                "send them in parts");
   return parts_.database.write([&](sql::Session& session) -> Result<UpsertCount> {
     CICLO_TRY(auto dataset, store_.get(session, ref));
     dataset.last_updated_by = user;

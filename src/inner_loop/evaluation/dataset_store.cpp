@@ -93,7 +93,8 @@ Result<tracking::SortPlan> plan_of(const DatasetSearch& request) {
     CICLO_TRY(auto order, tracking::parse_order(text));
     orders.push_back(std::move(order));
   }
-  if (orders.empty()) orders.push_back({.entity = tracking::Entity::attribute, .key = "created_time", .ascending = false});
+  if (orders.empty())
+    orders.push_back({.entity = tracking::Entity::attribute, .key = "created_time", .ascending = false});
   return tracking::sort_plan(
       domain(), orders,
       {{.expression = {.text = "d.dataset_id", .parameters = {}}, .type = ColumnType::text, .ascending = false}});
@@ -115,11 +116,12 @@ Result<void> DatasetStore::insert(sql::Session& session, const EvaluationDataset
 }
 
 Result<void> DatasetStore::update(sql::Session& session, const EvaluationDataset& dataset) const {
-  CICLO_CHECK(session.execute(
-      "UPDATE evaluation_datasets SET digest = ?, schema_json = ?, records = ?, last_updated_by = ?, last_update_time = "
-      "? WHERE dataset_id = ?",
-      {dataset.digest, to_text(dataset.schema), dataset.records, dataset.last_updated_by, dataset.last_update_time,
-       dataset.id}));
+  CICLO_CHECK(
+      session.execute("UPDATE evaluation_datasets SET digest = ?, schema_json = ?, records = ?, last_updated_by = ?, "
+                      "last_update_time = "
+                      "? WHERE dataset_id = ?",
+                      {dataset.digest, to_text(dataset.schema), dataset.records, dataset.last_updated_by,
+                       dataset.last_update_time, dataset.id}));
   return {};
 }
 
@@ -152,15 +154,16 @@ Result<tracking::Page<EvaluationDataset>> DatasetStore::search(sql::Session& ses
   CICLO_TRY(const auto expression, tracking::parse_filter(request.filter));
   CICLO_TRY(const auto condition, tracking::condition_sql(domain(), expression, session.dialect()));
   CICLO_TRY(const auto plan, plan_of(request));
-  std::string purpose = fmt::format("evaluation datasets\n{}\n{}\n{}", request.workspace, request.filter,
-                                    join(request.order_by, ","));
+  std::string purpose =
+      fmt::format("evaluation datasets\n{}\n{}\n{}", request.workspace, request.filter, join(request.order_by, ","));
   for (const std::int64_t id : request.experiment_ids) purpose += fmt::format("\n{}", id);
   CICLO_TRY(const auto after, tracking::after_sql(purpose, plan, request.page_token));
   Statement statement;
   statement.add("SELECT ").add(dataset_columns).add(tracking::sort_columns(plan));
   statement.add(" FROM evaluation_datasets d").add(plan.joins).add(" WHERE d.workspace = ").bind(request.workspace);
   if (!request.experiment_ids.empty()) {
-    statement.add(" AND d.dataset_id IN (SELECT e.dataset_id FROM evaluation_dataset_experiments e WHERE e.workspace = ");
+    statement.add(
+        " AND d.dataset_id IN (SELECT e.dataset_id FROM evaluation_dataset_experiments e WHERE e.workspace = ");
     statement.bind(request.workspace).add(" AND e.experiment_id IN ").bind_list(request.experiment_ids).add(")");
   }
   statement.add(" AND ").add(condition).add(after).add(tracking::order_by_sql(plan));
@@ -181,9 +184,10 @@ Result<tracking::Page<EvaluationDataset>> DatasetStore::search(sql::Session& ses
 
 Result<void> DatasetStore::put_tag(sql::Session& session, const std::string& dataset_id,
                                    const tracking::Tag& tag) const {
-  CICLO_CHECK(session.execute("INSERT INTO evaluation_dataset_tags (dataset_id, key, value) VALUES (?,?,?) ON CONFLICT "
-                              "(dataset_id, key) DO UPDATE SET value = excluded.value",
-                              {dataset_id, tag.key, tag.value}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO evaluation_dataset_tags (dataset_id, key, value) VALUES (?,?,?) ON CONFLICT "
+                      "(dataset_id, key) DO UPDATE SET value = excluded.value",
+                      {dataset_id, tag.key, tag.value}));
   return {};
 }
 
@@ -196,9 +200,10 @@ Result<void> DatasetStore::remove_tag(sql::Session& session, const std::string& 
 
 Result<void> DatasetStore::add_experiment(sql::Session& session, const DatasetRef& ref,
                                           std::int64_t experiment_id) const {
-  CICLO_CHECK(session.execute("INSERT INTO evaluation_dataset_experiments (dataset_id, workspace, experiment_id) VALUES "
-                              "(?,?,?) ON CONFLICT DO NOTHING",
-                              {ref.id, ref.workspace, experiment_id}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO evaluation_dataset_experiments (dataset_id, workspace, experiment_id) VALUES "
+                      "(?,?,?) ON CONFLICT DO NOTHING",
+                      {ref.id, ref.workspace, experiment_id}));
   return {};
 }
 
@@ -231,11 +236,12 @@ Result<void> DatasetStore::insert_record(sql::Session& session, const DatasetRec
 }
 
 Result<void> DatasetStore::update_record(sql::Session& session, const DatasetRecord& record) const {
-  CICLO_CHECK(session.execute(
-      "UPDATE evaluation_records SET outputs = ?, expectations = ?, tags = ?, last_updated_by = ?, last_update_time = ? "
-      "WHERE record_id = ?",
-      {to_text(record.outputs), to_text(record.expectations), to_text(record.tags), record.last_updated_by,
-       record.last_update_time, record.id}));
+  CICLO_CHECK(
+      session.execute("UPDATE evaluation_records SET outputs = ?, expectations = ?, tags = ?, last_updated_by = ?, "
+                      "last_update_time = ? "
+                      "WHERE record_id = ?",
+                      {to_text(record.outputs), to_text(record.expectations), to_text(record.tags),
+                       record.last_updated_by, record.last_update_time, record.id}));
   return {};
 }
 
@@ -269,8 +275,9 @@ Result<std::int64_t> DatasetStore::remove_records(sql::Session& session, const s
                                                   const std::vector<std::string>& record_ids) const {
   std::int64_t removed = 0;
   for (const std::string& id : record_ids) {
-    CICLO_TRY(const auto changed,
-              session.execute("DELETE FROM evaluation_records WHERE dataset_id = ? AND record_id = ?", {dataset_id, id}));
+    CICLO_TRY(
+        const auto changed,
+        session.execute("DELETE FROM evaluation_records WHERE dataset_id = ? AND record_id = ?", {dataset_id, id}));
     removed += changed;
   }
   return removed;

@@ -26,7 +26,8 @@ class Evaluation : public ::testing::TestWithParam<sql::Dialect> {
     datasets_.emplace(parts);
     ASSERT_TRUE(add_scorer_routes(router_, *scorers_));
     ASSERT_TRUE(add_dataset_routes(router_, *datasets_));
-    const auto made = tracking_->experiments.create({.workspace = "default", .name = "e", .artifact_location = {}, .tags = {}});
+    const auto made =
+        tracking_->experiments.create({.workspace = "default", .name = "e", .artifact_location = {}, .tags = {}});
     ASSERT_TRUE(made);
     experiment_ = std::to_string(made->id);
   }
@@ -81,8 +82,20 @@ TEST_P(Evaluation, ScorersHaveVersions) {
   EXPECT_EQ(get("scorers/get?" + safety).body["scorer"]["serialized_scorer"], R"({"a":2})");
   EXPECT_EQ(get("scorers/get?" + safety + "&version=1").body["scorer"]["serialized_scorer"], R"({"a":1})");
   EXPECT_EQ(get("scorers/get?" + safety + "&version=9").status, 404);
+  const std::string id = listed.body["scorers"][0]["scorer_id"];
+  const auto online = [&](double rate) {
+    return wire_.send(http::Method::put, std::string(root) + "scorers/online-config",
+                      to_text({{"experiment_id", experiment_}, {"name", "safety"}, {"sample_rate", rate}}));
+  };
+  EXPECT_EQ(online(0.5).status, 400) << "there is no gateway";
+  EXPECT_EQ(get("scorers/online-configs?scorer_ids=" + id).body["configs"].size(), 0U) << "nothing half done";
+  EXPECT_EQ(online(0).body["config"]["scorer_id"], id);
+  EXPECT_EQ(get("scorers/online-configs?scorer_ids=" + id).body["configs"][0]["sample_rate"], 0.0);
   const Json one{{"experiment_id", experiment_}, {"name", "safety"}};
-  EXPECT_EQ(send(http::Method::del, "scorers/delete", {{"experiment_id", experiment_}, {"name", "safety"}, {"version", 2}}).status, 200);
+  EXPECT_EQ(
+      send(http::Method::del, "scorers/delete", {{"experiment_id", experiment_}, {"name", "safety"}, {"version", 2}})
+          .status,
+      200);
   EXPECT_EQ(add("safety", "{}").body["version"], 2) << "as MLflow counts: after the highest that is there";
   EXPECT_EQ(send(http::Method::del, "scorers/delete", one).status, 200);
   EXPECT_EQ(send(http::Method::del, "scorers/delete", one).status, 404);
@@ -90,13 +103,15 @@ TEST_P(Evaluation, ScorersHaveVersions) {
   EXPECT_EQ(add("x", "no json").status, 400);
   EXPECT_EQ(add("x", R"({"judges":[{"call_source":"import os"}]})").status, 400);
   EXPECT_EQ(add("x", R"({"call_source":null})").status, 200);
-  EXPECT_EQ(post("scorers/register", {{"experiment_id", "77"}, {"name", "x"}, {"serialized_scorer", "{}"}}).status, 404);
+  EXPECT_EQ(post("scorers/register", {{"experiment_id", "77"}, {"name", "x"}, {"serialized_scorer", "{}"}}).status,
+            404);
   ASSERT_TRUE(tracking_->experiments.remove("default", std::stoll(experiment_)));
   EXPECT_EQ(add("x", "{}").status, 400);
 }
 
 TEST_P(Evaluation, DatasetsAreFoundByWhatTheyAre) {
-  const auto first = dataset("alpha", {{"experiment_ids", {experiment_}}, {"tags", R"({"team":"a","mlflow.user":"rui"})"}});
+  const auto first =
+      dataset("alpha", {{"experiment_ids", {experiment_}}, {"tags", R"({"team":"a","mlflow.user":"rui"})"}});
   dataset("beta", {{"tags", {{"team", "b"}}}});
   dataset("gamma");
   const auto shown = get("datasets/" + first).body["dataset"];
@@ -134,10 +149,14 @@ TEST_P(Evaluation, RecordsWithTheSameInputsAreOne) {
   const auto digest = get(path).body["dataset"]["digest"];
   clock_.advance(Milliseconds(5));
   const auto put = [&](const Json& records) { return post(path + "/records", {{"records", to_text(records)}}); };
-  auto count = put({{{"inputs", {{"q", "a"}, {"n", 1}}}, {"expectations", {{"answer", "x"}}}},
-                    {{"inputs", {{"q", "b"}}}, {"source", {{"source_type", "trace"}, {"source_data", {{"trace_id", "t1"}}}}}}});
+  auto count =
+      put({{{"inputs", {{"q", "a"}, {"n", 1}}}, {"expectations", {{"answer", "x"}}}},
+           {{"inputs", {{"q", "b"}}}, {"source", {{"source_type", "trace"}, {"source_data", {{"trace_id", "t1"}}}}}}});
   EXPECT_EQ(count.body, (Json{{"inserted_count", 2}, {"updated_count", 0}})) << count.text;
-  count = put({{{"inputs", {{"n", 1}, {"q", "a"}}}, {"expectations", {{"tone", "kind"}}}, {"outputs", "yes"}, {"tags", {{"k", "v"}}}}});
+  count = put({{{"inputs", {{"n", 1}, {"q", "a"}}},
+                {"expectations", {{"tone", "kind"}}},
+                {"outputs", "yes"},
+                {"tags", {{"k", "v"}}}}});
   EXPECT_EQ(count.body["updated_count"], 1);
   const auto all = parse_json(text_or(get(path + "/records").body, "records"));
   ASSERT_TRUE(all);
@@ -154,11 +173,15 @@ TEST_P(Evaluation, RecordsWithTheSameInputsAreOne) {
   EXPECT_EQ(shown["profile"], R"({"num_records":2})");
   EXPECT_EQ(parse_json(text_or(shown, "schema")).value_or(Json())["inputs"]["n"], "integer");
   const auto first = get(path + "/records?max_results=1");
-  const auto rest = get(path + "/records?max_results=1&page_token=" + http::percent_encode(text_or(first.body, "next_page_token")));
+  const auto rest =
+      get(path + "/records?max_results=1&page_token=" + http::percent_encode(text_or(first.body, "next_page_token")));
   EXPECT_EQ(rest.status, 200) << rest.text;
   EXPECT_NE(first.body["records"], rest.body["records"]);
   EXPECT_FALSE(rest.body.contains("next_page_token"));
-  EXPECT_EQ(send(http::Method::del, path + "/records", {{"dataset_record_ids", {text_or(a, "dataset_record_id"), "none"}}}).body["deleted_count"], 1);
+  EXPECT_EQ(
+      send(http::Method::del, path + "/records", {{"dataset_record_ids", {text_or(a, "dataset_record_id"), "none"}}})
+          .body["deleted_count"],
+      1);
   EXPECT_EQ(get(path).body["dataset"]["profile"], R"({"num_records":1})");
   EXPECT_EQ(put({{{"inputs", 5}}}).status, 400);
   EXPECT_EQ(put({{{"inputs", {{"q", 1}}}, {"source", {{"source_type", "moon"}}}}}).status, 400);

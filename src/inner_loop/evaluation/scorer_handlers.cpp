@@ -71,6 +71,23 @@ Result<Json> remove(ScorerService& scorers, const Call& call) {
   return Json::object();
 }
 
+Result<Json> set_online(ScorerService& scorers, const Call& call) {
+  ScorerService::OnlineRequest request;
+  CICLO_TRY(request.ref, ref_of(call));
+  CICLO_TRY(request.sample_rate, tracking::number_from(call.arguments.field("sample_rate"), "sample_rate"));
+  CICLO_TRY(request.filter, call.arguments.text("filter_string"));
+  CICLO_TRY(const auto config, scorers.set_online(request));
+  return Json{{"config", to_json(config)}};
+}
+
+Result<Json> online(ScorerService& scorers, const Call& call) {
+  CICLO_TRY(const auto ids, call.arguments.texts("scorer_ids"));
+  CICLO_TRY(const auto found, scorers.online(call.workspace, ids));
+  Json answer{{"configs", Json::array()}};
+  for (const OnlineScoring& config : found) answer["configs"].push_back(to_json(config));
+  return answer;
+}
+
 }  // namespace
 
 Result<void> add_scorer_routes(http::Router& router, ScorerService& scorers) {
@@ -89,6 +106,8 @@ Result<void> add_scorer_routes(http::Router& router, ScorerService& scorers) {
   CICLO_CHECK(add_route(http::Method::get, "scorers/list", "workspace/read", list));
   CICLO_CHECK(add_route(http::Method::get, "scorers/versions", "workspace/read", versions));
   CICLO_CHECK(add_route(http::Method::get, "scorers/get", "workspace/read", get));
+  CICLO_CHECK(add_route(http::Method::get, "scorers/online-configs", "workspace/read", online));
+  CICLO_CHECK(add_route(http::Method::put, "scorers/online-config", "workspace/write", set_online));
   return add_route(http::Method::del, "scorers/delete", "workspace/write", remove);
 }
 

@@ -4,12 +4,14 @@
 #include "inner_loop/evaluation/service.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/run_search.hpp"
+#include "inner_loop/tracking/statement.hpp"
 
 namespace ciclo::evaluation {
 namespace {
 
 constexpr std::size_t max_name_bytes = 256;
 constexpr int max_depth = 32;
+constexpr std::size_t max_filter_bytes = 16U << 10U;
 
 Result<void> check_active(sql::Session& session, const std::string& workspace, std::int64_t experiment_id) {
   CICLO_TRY(const auto experiment, tracking::ExperimentStore().get(session, workspace, experiment_id));
@@ -35,7 +37,8 @@ bool holds_source(const Json& value, int depth) {
 Result<void> check(const ScorerRef& ref, const std::string& serialized) {
   if (trim(ref.name).empty())
     return fail(ErrorCode::invalid, "Scorer name cannot be empty or contain only whitespace", "name");
-  if (ref.name.size() > max_name_bytes) return fail(ErrorCode::invalid, "the scorer's name is longer than 256 bytes", "name");
+  if (ref.name.size() > max_name_bytes)
+    return fail(ErrorCode::invalid, "the scorer's name is longer than 256 bytes", "name");
   if (serialized.size() > max_scorer_bytes)
     return fail(ErrorCode::invalid, "serialized_scorer is longer than 1 MiB", "serialized_scorer");
   const auto parsed = parse_json(serialized);
@@ -57,8 +60,8 @@ Result<ScorerVersion> ScorerService::add(const ScorerRef& ref, const std::string
   });
 }
 
-Result<std::vector<ScorerVersion>> ScorerService::list(
-    const std::string& workspace, const std::optional<std::vector<std::int64_t>>& experiment_ids) {
+Result<std::vector<ScorerVersion>> ScorerService::list(const std::string& workspace,
+                                                       const std::optional<std::vector<std::int64_t>>& experiment_ids) {
   return parts_.database.read([&](sql::Session& session) -> Result<std::vector<ScorerVersion>> {
     std::vector<std::int64_t> active;
     if (experiment_ids) {
@@ -99,6 +102,32 @@ Result<void> ScorerService::remove(const ScorerRef& ref, std::optional<std::int6
     CICLO_CHECK(check_active(session, ref.workspace, ref.experiment_id));
     return store_.remove(session, ref, version);
   });
+}
+
+Result<OnlineScoring> ScorerService::set_online(const OnlineRequest& request) {
+  if (!(request.sample_rate >= 0 && request.sample_rate <= 1))
+    return fail(ErrorCode::invalid, fmt::format("sample_rate must be between 0.0 and 1.0, got {}", request.sample_rate),
+                "sample_rate");
+  if (request.filter.size() > max_filter_bytes)
+    return fail(ErrorCode::invalid, "filter_string is longer than 16 KiB", "filter_string");
+  return parts_.database.write([&](sql::Session& session) -> Result<OnlineScoring> {
+    CICLO_CHECK(check_active(session, request.ref.workspace, request.ref.experiment_id));
+    CICLO_TRY(auto config, store_.put_online(session, request.ref, request.filter));
+    if (request.sample_rate > 0)
+      return fail(ErrorCode::invalid,
+                  fmt::format("Scorer '{}' does not use a gateway model. Automatic evaluation is only supported for "
+                              "scorers that use gateway models",
+                              request.ref.name),
+                  "sample_rate", "there is no gateway here: run the scorer with mlflow.genai.evaluate");
+    return config;
+  });
+}
+
+Result<std::vector<OnlineScoring>> ScorerService::online(const std::string& workspace,
+                                                         const std::vector<std::string>& scorer_ids) {
+  if (scorer_ids.empty() || scorer_ids.size() > tracking::max_bound_list)
+    return fail(ErrorCode::invalid, "scorer_ids must name 1 to 512 scorers", "scorer_ids");
+  return parts_.database.read([&](sql::Session& session) { return store_.online(session, workspace, scorer_ids); });
 }
 
 }  // namespace ciclo::evaluation

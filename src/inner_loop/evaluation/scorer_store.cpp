@@ -34,9 +34,10 @@ Failure not_found(const ScorerRef& ref, std::optional<std::int64_t> version) {
 
 Result<ScorerVersion> ScorerStore::add(sql::Session& session, const ScorerRef& ref, const std::string& serialized,
                                        std::int64_t now) const {
-  CICLO_CHECK(session.execute("INSERT INTO scorers (scorer_id, workspace, experiment_id, name) VALUES (?,?,?,?) ON "
-                              "CONFLICT (workspace, experiment_id, name) DO NOTHING",
-                              {new_uid(), ref.workspace, ref.experiment_id, ref.name}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO scorers (scorer_id, workspace, experiment_id, name) VALUES (?,?,?,?) ON "
+                      "CONFLICT (workspace, experiment_id, name) DO NOTHING",
+                      {new_uid(), ref.workspace, ref.experiment_id, ref.name}));
   CICLO_TRY(const auto row,
             session.query_one("SELECT s.scorer_id, COALESCE((SELECT MAX(v.version) FROM scorer_versions v WHERE "
                               "v.scorer_id = s.scorer_id), 0) FROM scorers s WHERE s.workspace = ? AND s.experiment_id "
@@ -49,9 +50,9 @@ Result<ScorerVersion> ScorerStore::add(sql::Session& session, const ScorerRef& r
                        .version = row->integer(1) + 1,
                        .serialized = serialized,
                        .creation_time = now};
-  CICLO_CHECK(session.execute(
-      "INSERT INTO scorer_versions (scorer_id, version, serialized, creation_time) VALUES (?,?,?,?)",
-      {scorer.scorer_id, scorer.version, serialized, now}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO scorer_versions (scorer_id, version, serialized, creation_time) VALUES (?,?,?,?)",
+                      {scorer.scorer_id, scorer.version, serialized, now}));
   return scorer;
 }
 
@@ -106,9 +107,33 @@ Result<void> ScorerStore::remove(sql::Session& session, const ScorerRef& ref,
                                 {found.scorer_id, *version}));
     return {};
   }
-  for (const char* table : {"scorer_versions", "scorers"})
+  for (const char* table : {"scorer_versions", "scorer_online", "scorers"})
     CICLO_CHECK(session.execute(fmt::format("DELETE FROM {} WHERE scorer_id = ?", table), {found.scorer_id}));
   return {};
+}
+
+Result<OnlineScoring> ScorerStore::put_online(sql::Session& session, const ScorerRef& ref,
+                                              const std::string& filter) const {
+  CICLO_TRY(const auto scorer, get(session, ref, std::nullopt));
+  OnlineScoring config{
+      .id = new_uid(), .scorer_id = scorer.scorer_id, .experiment_id = ref.experiment_id, .filter = filter};
+  CICLO_CHECK(
+      session.execute("INSERT INTO scorer_online (scorer_id, config_id, filter) VALUES (?,?,?) ON CONFLICT "
+                      "(scorer_id) DO UPDATE SET config_id = excluded.config_id, filter = excluded.filter",
+                      {config.scorer_id, config.id, filter}));
+  return config;
+}
+
+Result<std::vector<OnlineScoring>> ScorerStore::online(sql::Session& session, const std::string& workspace,
+                                                       const std::vector<std::string>& scorer_ids) const {
+  tracking::Statement statement;
+  statement.add("SELECT o.config_id, o.scorer_id, s.experiment_id, o.filter FROM scorer_online o JOIN scorers s ON ");
+  statement.add("s.scorer_id = o.scorer_id WHERE s.workspace = ").bind(workspace);
+  statement.add(" AND o.scorer_id IN ").bind_list(scorer_ids).add(" ORDER BY o.scorer_id");
+  CICLO_TRY(const auto rows, statement.query(session));
+  std::vector<OnlineScoring> found;
+  for (const sql::Row& row : rows) found.push_back({row.text(0), row.text(1), row.integer(2), row.text(3)});
+  return found;
 }
 
 std::vector<sql::Migration> migrations() {
@@ -126,6 +151,11 @@ CREATE TABLE scorer_versions (
   serialized TEXT NOT NULL,
   creation_time BIGINT NOT NULL,
   PRIMARY KEY (scorer_id, version)
+);
+CREATE TABLE scorer_online (
+  scorer_id TEXT NOT NULL PRIMARY KEY,
+  config_id TEXT NOT NULL,
+  filter TEXT NOT NULL
 );
 CREATE TABLE evaluation_datasets (
   dataset_id TEXT NOT NULL PRIMARY KEY,

@@ -1,4 +1,4 @@
-// The bytes of scorers: tables scorers and scorer_versions.
+// The bytes of scorers: tables scorers, scorer_versions and scorer_online.
 //
 // Thread safety: stateless; every call works in the session it is handed.
 #pragma once
@@ -33,6 +33,12 @@ class ScorerStore {
   Result<ScorerVersion> get(sql::Session& session, const ScorerRef& ref, std::optional<std::int64_t> version) const;
   // All of them without a version. Fails with not_found.
   Result<void> remove(sql::Session& session, const ScorerRef& ref, std::optional<std::int64_t> version) const;
+
+  // Fails with not_found when there is no such scorer.
+  Result<OnlineScoring> put_online(sql::Session& session, const ScorerRef& ref, const std::string& filter) const;
+  // Of those of these scorers that have one.
+  Result<std::vector<OnlineScoring>> online(sql::Session& session, const std::string& workspace,
+                                            const std::vector<std::string>& scorer_ids) const;
 };
 
 std::vector<sql::Migration> migrations();

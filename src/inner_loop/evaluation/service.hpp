@@ -41,6 +41,15 @@ class ScorerService {
   Result<std::vector<ScorerVersion>> versions(const ScorerRef& ref);
   Result<ScorerVersion> get(const ScorerRef& ref, std::optional<std::int64_t> version);
   Result<void> remove(const ScorerRef& ref, std::optional<std::int64_t> version);
+  // Fails with invalid for a rate above 0: see OnlineScoring.
+  struct OnlineRequest {
+    ScorerRef ref;
+    double sample_rate = 0;
+    std::string filter;
+  };
+  Result<OnlineScoring> set_online(const OnlineRequest& request);
+  // At most 512 scorers.
+  Result<std::vector<OnlineScoring>> online(const std::string& workspace, const std::vector<std::string>& scorer_ids);
 
  private:
   EvaluationParts parts_;

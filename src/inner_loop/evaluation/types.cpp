@@ -15,6 +15,14 @@ Json to_json(const ScorerVersion& scorer) {
           {"creation_time", scorer.creation_time}, {"scorer_id", scorer.scorer_id}};
 }
 
+Json to_json(const OnlineScoring& config) {
+  return {{"online_scoring_config_id", config.id},
+          {"scorer_id", config.scorer_id},
+          {"sample_rate", 0.0},
+          {"experiment_id", std::to_string(config.experiment_id)},
+          {"filter_string", config.filter.empty() ? Json(nullptr) : Json(config.filter)}};
+}
+
 // Tags, schema and profile are JSON within JSON, as MLflow's protocol has them.
 Json to_json(const EvaluationDataset& dataset) {
   Json answer{{"dataset_id", dataset.id},

@@ -22,13 +22,23 @@ struct ScorerVersion {
 };
 Json to_json(const ScorerVersion& scorer);
 
+// Whether a scorer judges traces as they come in. Here none does: that takes a gateway to a model, which Ciclo has not.
+// So the rate is always 0; the rest is kept as it was given.
+struct OnlineScoring {
+  std::string id;
+  std::string scorer_id;
+  std::int64_t experiment_id = 0;
+  std::string filter;  // of traces; may be empty
+};
+Json to_json(const OnlineScoring& config);
+
 // A set of examples that belongs to any number of experiments of its workspace.
 struct EvaluationDataset {
   std::string id;  // "d-…"
   std::string workspace;
   std::string name;
-  std::string digest;   // 8 hexadecimal digits; changes with the records
-  Json schema;          // {"inputs": {field: type}, "outputs", "expectations", "version"}; null before the first record
+  std::string digest;  // 8 hexadecimal digits; changes with the records
+  Json schema;         // {"inputs": {field: type}, "outputs", "expectations", "version"}; null before the first record
   std::int64_t records = 0;
   std::string created_by;
   std::string last_updated_by;

@@ -26,9 +26,8 @@ Result<Json> search_datasets(RunService& runs, const Call& call) {
   CICLO_TRY(const auto found, runs.dataset_summaries(call.workspace, ids));
   Json answer = Json::object();
   for (const DatasetSummary& summary : found) {
-    Json one{{"experiment_id", std::to_string(summary.experiment_id)},
-             {"name", summary.name},
-             {"digest", summary.digest}};
+    Json one{
+        {"experiment_id", std::to_string(summary.experiment_id)}, {"name", summary.name}, {"digest", summary.digest}};
     if (!summary.context.empty()) one["context"] = summary.context;
     answer["dataset_summaries"].push_back(std::move(one));
   }
@@ -41,7 +40,8 @@ Result<std::vector<DatasetSummary>> RunService::dataset_summaries(const std::str
                                                                   const std::vector<std::int64_t>& experiment_ids) {
   return database_.read([&](sql::Session& session) -> Result<std::vector<DatasetSummary>> {
     Statement statement;
-    statement.add("SELECT DISTINCT d.experiment_id, d.name, d.digest, u.context FROM datasets d JOIN run_datasets u ON ");
+    statement.add(
+        "SELECT DISTINCT d.experiment_id, d.name, d.digest, u.context FROM datasets d JOIN run_datasets u ON ");
     statement.add("u.dataset_number = d.dataset_number WHERE d.workspace = ").bind(workspace);
     statement.add(" AND d.experiment_id IN ").bind_list(experiment_ids);
     statement.add(" ORDER BY d.experiment_id, d.name, d.digest, u.context LIMIT ").bind(max_summaries);

@@ -173,15 +173,15 @@ Result<void> WebhookDispatcher::note_event(sql::Session& session, Listeners& lis
 
 Result<WebhookDispatcher::SteadyTime> WebhookDispatcher::start_workers() {
   const auto& parts = parts_.resources.parts();
-  CICLO_TRY(const auto times,
-            parts.database.read([&](sql::Session& session) { return store_.due_times(session); }));
+  CICLO_TRY(const auto times, parts.database.read([&](sql::Session& session) { return store_.due_times(session); }));
   const TimePoint now = parts.clock.now();
   milliseconds wait = poll_interval;
   const std::lock_guard lock(mutex_);
   for (const auto& [webhook, due] : times) {
     if (stopping_ || workers_.contains(webhook)) continue;
     if (due > now) wait = std::min(wait, std::max(milliseconds(1), due - now));
-    else if (workers_.size() < max_workers) workers_[webhook] = std::jthread([this, number = webhook] { work(number); });
+    else if (workers_.size() < max_workers)
+      workers_[webhook] = std::jthread([this, number = webhook] { work(number); });
   }
   return std::chrono::steady_clock::now() + wait;
 }
@@ -242,11 +242,9 @@ Result<void> WebhookDispatcher::send(const Webhook& webhook, WebhookDelivery del
     delivery.reason = "the webhook was disabled";
   } else {
     ++delivery.attempts;
-    auto post = post_of({.webhook = webhook,
-                         .delivery_id = delivery.delivery_id,
-                         .body = delivery.body,
-                         .now = parts.clock.now()},
-                        parts_.sealer, sealed_secret);
+    auto post = post_of(
+        {.webhook = webhook, .delivery_id = delivery.delivery_id, .body = delivery.body, .now = parts.clock.now()},
+        parts_.sealer, sealed_secret);
     PostOutcome outcome;
     if (post) outcome = send_post(parts_.client, *std::move(post));
     else outcome.reason = post.error().message;

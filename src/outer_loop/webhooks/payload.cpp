@@ -24,7 +24,8 @@ Json text_or_null(const Json& object, std::string_view key) {
 // Without those that make it a prompt.
 Json prompt_tags(const Json& tags) {
   Json plain = tags.is_object() ? tags : Json::object();
-  for (const std::string_view key : {registry::prompt_tag, prompt_type_tag, prompt_text_tag}) plain.erase(std::string(key));
+  for (const std::string_view key : {registry::prompt_tag, prompt_type_tag, prompt_text_tag})
+    plain.erase(std::string(key));
   return plain;
 }
 
@@ -32,7 +33,9 @@ WebhookMessage model_created(const Json& data, bool is_prompt) {
   const Json& tags = member(data, "tags");
   return {.event = {is_prompt ? "prompt" : "registered_model", "created"},
           .data = {{"name", text_or(data, "name")},
-                   {"tags", is_prompt ? prompt_tags(tags) : tags.is_object() ? tags : Json::object()},
+                   {"tags", is_prompt          ? prompt_tags(tags)
+                            : tags.is_object() ? tags
+                                               : Json::object()},
                    {"description", text_or_null(data, "description")}}};
 }
 
@@ -83,9 +86,9 @@ WebhookMessage alias_changed(const Json& data, bool is_prompt, bool is_set) {
 
 std::string base64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(length));
   return text;
 }
@@ -130,9 +133,9 @@ WebhookMessage example_of(const WebhookEvent& event) {
     if (event.entity != "prompt_tag") data["version"] = "1";
   } else {
     data["tags"] = {{"example_key", "example_value"}};
-    data["description"] = is_entity("_version")  ? fmt::format("An example {} version", noun)
-                          : is_prompt            ? "An example prompt"
-                                                 : "An example registered model";
+    data["description"] = is_entity("_version") ? fmt::format("An example {} version", noun)
+                          : is_prompt           ? "An example prompt"
+                                                : "An example registered model";
     if (is_entity("_version")) data["version"] = "1";
     if (event.entity == "prompt_version") data["template"] = "Hello {{name}}!";
     if (event.entity == "model_version") data.update({{"source", "models:/123"}, {"run_id", "abcd1234abcd5678"}});

@@ -61,8 +61,7 @@ Result<Post> post_of(const WebhookRequest& request, const administration::Sealer
   if (sealed_secret.empty()) return post;
   CICLO_TRY(auto opened, sealer.open_sealed(sealed_secret, webhook_secret_place(request.webhook.id)));
   const WipedText secret(std::move(opened));
-  post.headers.set("x-mlflow-signature",
-                   signature_of(secret.get(), {request.delivery_id, seconds, request.body}));
+  post.headers.set("x-mlflow-signature", signature_of(secret.get(), {request.delivery_id, seconds, request.body}));
   return post;
 }
 
@@ -77,8 +76,7 @@ Result<std::optional<std::string>> WebhookService::sealed(sql::Session& session,
 Result<std::int64_t> WebhookService::record(sql::Session& session, const Caller& caller, const Webhook& webhook,
                                             const std::string& what) {
   const auto& parts = parts_.resources.parts();
-  CICLO_TRY(const auto decision,
-            resources::require(parts.access, caller, "automation/write", webhook.workspace));
+  CICLO_TRY(const auto decision, resources::require(parts.access, caller, "automation/write", webhook.workspace));
   events::Event event;
   event.type = "ciclo.webhook." + what;
   event.source = "/workspaces/" + webhook.workspace;
@@ -87,15 +85,15 @@ Result<std::int64_t> WebhookService::record(sql::Session& session, const Caller&
   event.actor = caller.principal;
   event.data = {{"webhook_id", webhook.id}, {"name", webhook.name}, {"status", name_of(webhook.status)}};
   CICLO_TRY(const auto sequence, parts.events.append(session, std::move(event)));
-  CICLO_CHECK(parts.audit.record(session, {.caller = caller,
-                                           .action = "automation/write",
-                                           .operation = what == "created"   ? "create"
-                                                        : what == "deleted" ? "delete"
-                                                                            : "update",
-                                           .workspace = webhook.workspace,
-                                           .target = fmt::format("/workspaces/{}/webhook/{}", webhook.workspace,
-                                                                 webhook.id),
-                                           .decision = decision}));
+  CICLO_CHECK(
+      parts.audit.record(session, {.caller = caller,
+                                   .action = "automation/write",
+                                   .operation = what == "created"   ? "create"
+                                                : what == "deleted" ? "delete"
+                                                                    : "update",
+                                   .workspace = webhook.workspace,
+                                   .target = fmt::format("/workspaces/{}/webhook/{}", webhook.workspace, webhook.id),
+                                   .decision = decision}));
   return sequence;
 }
 
@@ -205,11 +203,10 @@ Result<WebhookTest> WebhookService::test(const WebhookPlace& place, const std::o
 }
 
 Result<std::vector<WebhookDelivery>> WebhookService::deliveries(const WebhookPlace& place, std::size_t limit) {
-  return parts_.resources.parts().database.read(
-      [&](sql::Session& session) -> Result<std::vector<WebhookDelivery>> {
-        CICLO_TRY(const auto webhook, store_.get(session, place.workspace, place.id));
-        return store_.deliveries(session, webhook, limit);
-      });
+  return parts_.resources.parts().database.read([&](sql::Session& session) -> Result<std::vector<WebhookDelivery>> {
+    CICLO_TRY(const auto webhook, store_.get(session, place.workspace, place.id));
+    return store_.deliveries(session, webhook, limit);
+  });
 }
 
 }  // namespace ciclo::outer_loop

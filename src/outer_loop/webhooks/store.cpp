@@ -8,7 +8,8 @@ namespace ciclo::outer_loop {
 namespace {
 
 constexpr std::string_view webhook_columns =
-    "number, id, workspace, name, description, url, status, owner, CASE WHEN sealed_secret = '' THEN 0 ELSE 1 END, since_sequence, created_ms, "
+    "number, id, workspace, name, description, url, status, owner, CASE WHEN sealed_secret = '' THEN 0 ELSE 1 END, "
+    "since_sequence, created_ms, "
     "updated_ms";
 constexpr std::string_view delivery_columns =
     "webhook_number, event_sequence, part, delivery_id, event, body, state, reason, attempts, next_attempt_ms, "
@@ -50,9 +51,10 @@ WebhookDelivery delivery_from(const sql::Row& row) {
 Result<void> put_events(sql::Session& session, const Webhook& webhook) {
   CICLO_CHECK(session.execute("DELETE FROM webhook_events WHERE webhook_number = ?", {webhook.number}));
   for (const WebhookEvent& event : webhook.events)
-    CICLO_CHECK(session.execute("INSERT INTO webhook_events (webhook_number, entity, action) VALUES (?,?,?) ON CONFLICT "
-                                "DO NOTHING",
-                                {webhook.number, event.entity, event.action}));
+    CICLO_CHECK(
+        session.execute("INSERT INTO webhook_events (webhook_number, entity, action) VALUES (?,?,?) ON CONFLICT "
+                        "DO NOTHING",
+                        {webhook.number, event.entity, event.action}));
   return {};
 }
 
@@ -97,11 +99,12 @@ Result<Webhook> WebhookStore::insert(sql::Session& session, Webhook webhook, con
 
 Result<void> WebhookStore::update(sql::Session& session, const Webhook& webhook,
                                   const std::optional<std::string>& sealed_secret) const {
-  CICLO_CHECK(session.execute(
-      "UPDATE webhooks SET name = ?, description = ?, url = ?, status = ?, owner = ?, since_sequence = ?, updated_ms = ? "
-      "WHERE number = ?",
-      {webhook.name, webhook.description, webhook.url, name_of(webhook.status), to_text(webhook.owner),
-       webhook.since_sequence, to_unix_ms(webhook.updated_at), webhook.number}));
+  CICLO_CHECK(
+      session.execute("UPDATE webhooks SET name = ?, description = ?, url = ?, status = ?, owner = ?, since_sequence = "
+                      "?, updated_ms = ? "
+                      "WHERE number = ?",
+                      {webhook.name, webhook.description, webhook.url, name_of(webhook.status), to_text(webhook.owner),
+                       webhook.since_sequence, to_unix_ms(webhook.updated_at), webhook.number}));
   if (sealed_secret)
     CICLO_CHECK(
         session.execute("UPDATE webhooks SET sealed_secret = ? WHERE number = ?", {*sealed_secret, webhook.number}));
@@ -152,10 +155,11 @@ Result<std::int64_t> WebhookStore::count(sql::Session& session, const std::strin
 }
 
 Result<std::vector<Webhook>> WebhookStore::listening(sql::Session& session, const std::string& workspace) const {
-  CICLO_TRY(const auto rows,
-            session.query(fmt::format("SELECT {} FROM webhooks WHERE workspace = ? AND status = 'ACTIVE' ORDER BY number",
-                                      webhook_columns),
-                          {workspace}));
+  CICLO_TRY(
+      const auto rows,
+      session.query(fmt::format("SELECT {} FROM webhooks WHERE workspace = ? AND status = 'ACTIVE' ORDER BY number",
+                                webhook_columns),
+                    {workspace}));
   return with_events(session, rows);
 }
 
@@ -200,11 +204,12 @@ Result<void> WebhookStore::update(sql::Session& session, const WebhookDelivery& 
 
 Result<std::optional<WebhookDelivery>> WebhookStore::next_due(sql::Session& session, std::int64_t webhook_number,
                                                               TimePoint now) const {
-  CICLO_TRY(const auto row,
-            session.query_one(fmt::format("SELECT {} FROM webhook_deliveries WHERE state = 'pending' AND webhook_number "
-                                          "= ? AND next_attempt_ms <= ? ORDER BY event_sequence, part LIMIT 1",
-                                          delivery_columns),
-                              {webhook_number, to_unix_ms(now)}));
+  CICLO_TRY(
+      const auto row,
+      session.query_one(fmt::format("SELECT {} FROM webhook_deliveries WHERE state = 'pending' AND webhook_number "
+                                    "= ? AND next_attempt_ms <= ? ORDER BY event_sequence, part LIMIT 1",
+                                    delivery_columns),
+                        {webhook_number, to_unix_ms(now)}));
   if (!row) return std::optional<WebhookDelivery>();
   return std::optional<WebhookDelivery>(delivery_from(*row));
 }

@@ -15,18 +15,18 @@ namespace {
 constexpr std::size_t max_url_bytes = 2000;
 
 // In the order of MLflow's protocol, from number 1.
-constexpr std::array<std::string_view, 10> entities{"registered_model",    "model_version", "model_version_tag",
-                                                    "model_version_alias", "prompt",        "prompt_version",
-                                                    "prompt_tag",          "prompt_version_tag",
-                                                    "prompt_alias",        "budget_policy"};
+constexpr std::array<std::string_view, 10> entities{
+    "registered_model", "model_version", "model_version_tag",  "model_version_alias", "prompt",
+    "prompt_version",   "prompt_tag",    "prompt_version_tag", "prompt_alias",        "budget_policy"};
 constexpr std::array<std::string_view, 5> actions{"created", "updated", "deleted", "set", "exceeded"};
 
 template <std::size_t size>
 std::string word_of(const Json& value, const std::array<std::string_view, size>& words) {
   if (value.is_number_integer()) {
     const auto number = value.get<std::int64_t>();
-    return number >= 1 && number <= static_cast<std::int64_t>(size) ? std::string(words[static_cast<std::size_t>(number) - 1])
-                                                                    : "";
+    return number >= 1 && number <= static_cast<std::int64_t>(size)
+               ? std::string(words[static_cast<std::size_t>(number) - 1])
+               : "";
   }
   return value.is_string() ? to_lower(value.get_ref<const std::string&>()) : "";
 }
@@ -64,9 +64,10 @@ Result<WebhookEvent> parse_webhook_event(const Json& value) {
   if (std::ranges::find(webhook_events(), event) != webhook_events().end()) return event;
   std::vector<std::string> known;
   for (const WebhookEvent& one : webhook_events()) known.push_back(one.text());
-  return fail(ErrorCode::invalid,
-              fmt::format("Invalid action '{}' for entity '{}'", event.action.substr(0, 40), event.entity.substr(0, 40)),
-              "events", "there are " + join(known, ", "));
+  return fail(
+      ErrorCode::invalid,
+      fmt::format("Invalid action '{}' for entity '{}'", event.action.substr(0, 40), event.entity.substr(0, 40)),
+      "events", "there are " + join(known, ", "));
 }
 
 std::string_view name_of(WebhookStatus status) {
@@ -114,8 +115,7 @@ Result<void> check_webhook_url(std::string_view url) {
   const bool has_scheme = parsed && (parsed->scheme() == "http" || parsed->scheme() == "https");
   if (!has_scheme || parsed->encoded_host().empty())
     return refuse("it is no address of a receiver", "for example https://hooks.example.org/models");
-  if (parsed->has_userinfo())
-    return refuse("it holds a user or a password", "sign requests with `secret` instead");
+  if (parsed->has_userinfo()) return refuse("it holds a user or a password", "sign requests with `secret` instead");
   return {};
 }
 
