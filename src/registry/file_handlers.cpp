@@ -95,11 +95,4 @@ Result<void> add_model_file_routes(http::Router& router, ModelLocator& locator, 
   return {};
 }
 
-Result<void> add_registry_routes(http::Router& router, RegistryService& registry, ModelLocator& locator,
-                                 blobs::BlobStore& blobs) {
-  CICLO_CHECK(add_registered_model_routes(router, registry));
-  CICLO_CHECK(add_model_version_routes(router, registry));
-  return add_model_file_routes(router, locator, blobs);
-}
-
 }  // namespace ciclo::registry

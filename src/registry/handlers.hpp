@@ -10,12 +10,11 @@
 
 namespace ciclo::registry {
 
-// Both, as apps/ registers them. The arguments must outlive the router.
+// MLflow's endpoints, the files of versions, and POST …/models/{name}/versions/{version}/stage. The arguments must
+// outlive the router.
 Result<void> add_registry_routes(http::Router& router, RegistryService& registry, ModelLocator& locator,
                                  blobs::BlobStore& blobs);
 
-Result<void> add_registered_model_routes(http::Router& router, RegistryService& registry);
-Result<void> add_model_version_routes(http::Router& router, RegistryService& registry);
 Result<void> add_model_file_routes(http::Router& router, ModelLocator& locator, blobs::BlobStore& blobs);
 
 // "@models/<name>/<version>/<path>" for the artifacts proxy. Thread safety: as the locator.

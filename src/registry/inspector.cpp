@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
@@ -11,6 +13,7 @@
 #include "inner_loop/tracking/logged_model_store.hpp"
 #include "inner_loop/tracking/purge_store.hpp"
 #include "inner_loop/tracking/run_store.hpp"
+#include "registry/run_origin.hpp"
 
 namespace ciclo::registry {
 namespace {
@@ -93,8 +96,14 @@ Result<Json> metrics_of(const resources::CheckContext& context, const resources:
   return metrics;
 }
 
-std::string path_of(const std::string& workspace, const std::string& kind, const std::string& name) {
-  return resources::ResourceKey{.workspace = workspace, .kind = kind, .parent = {}, .name = name, .version = {}}.path();
+// Data and code of a run that made or trained it.
+Result<void> add_origin(const resources::CheckContext& context, resources::Draft& draft, const tracking::Run& run) {
+  CICLO_TRY(auto origin, origin_of(context.session, context.store, run));
+  draft.links.insert(draft.links.end(), origin.links.begin(), origin.links.end());
+  Json& status = draft.resource.status;
+  for (Json& entry : origin.data) status["data"].push_back(std::move(entry));
+  for (const auto& [key, value] : origin.code.items()) status["code"][key] = value;
+  return {};
 }
 
 // Who made it: the run that was named, else the one in the path, else the one in the MLmodel file. A job's run stands
@@ -110,10 +119,19 @@ Result<void> link_maker(const resources::CheckContext& context, resources::Draft
   CICLO_TRY(const auto run, find_run(context, model.key.workspace, maker));
   if (!run) return {};
   if (run->is_managed) model.status["job_name"] = maker;
-  draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", maker),
-                         .to = model.key.path(),
-                         .relation = "output"});
-  return {};
+  draft.links.push_back({.from = node_of(*run), .to = model.key.path(), .relation = "output"});
+  return add_origin(context, draft, *run);
+}
+
+// The run that wrote the MLmodel file, when that is another one.
+Result<void> link_trainer(const resources::CheckContext& context, resources::Draft& draft) {
+  resources::Resource& model = draft.resource;
+  const std::string trainer = text_or(model.status, "training_run_id");
+  if (trainer.empty() || trainer == text_or(model.status, "run_id")) return {};
+  CICLO_TRY(const auto run, find_run(context, model.key.workspace, trainer));
+  if (!run) return {};
+  draft.links.push_back({.from = node_of(*run), .to = model.key.path(), .relation = "trained_by"});
+  return add_origin(context, draft, *run);
 }
 
 }  // namespace
@@ -178,23 +196,22 @@ Result<void> ModelInspector::describe_content(resources::Resource& model, const 
     return {};
   }
   const auto file = blobs_.stat(location.key);
-  std::uint64_t size = 0;
-  std::size_t files = 0;
+  std::vector<blobs::BlobInfo> files;
   if (file) {
-    size = file->size;
-    files = 1;
+    files.push_back(*file);
   } else {
-    CICLO_TRY(const auto blobs, blobs_.walk(location.key));
-    for (const blobs::BlobInfo& blob : blobs) size += blob.size;
-    files = blobs.size();
+    CICLO_TRY(files, blobs_.walk(location.key));
   }
-  if (files == 0) {
+  if (files.empty()) {
     return fail(ErrorCode::not_found, fmt::format("there is nothing at '{}'", text_or(model.spec, "path")), "/path",
                 "log or upload the model first");
   }
   model.status["location"] = {{"key", location.key}, {"is_file", file.has_value()}};
+  std::uint64_t size = 0;
+  for (const blobs::BlobInfo& one : files) size += one.size;
   model.status["size_bytes"] = size;
-  model.status["files"] = files;
+  model.status["files"] = files.size();
+  CICLO_TRY(model.status["checksum"], checksum_of(location, files));
   const auto mlmodel = file ? Result<std::string>(fail(ErrorCode::not_found, "a file"))
                             : blobs_.get(location.key + "/MLmodel", max_mlmodel_bytes);
   if (mlmodel) {
@@ -222,19 +239,43 @@ Result<void> ModelInspector::inspect(const resources::CheckContext& context, res
   if (!location->asset.empty())
     draft.links.push_back({.from = location->asset, .to = model.key.path(), .relation = "input"});
   CICLO_CHECK(link_maker(context, draft));
-  const std::string training_run = text_or(model.status, "training_run_id");
-  CICLO_TRY(const Json metrics, metrics_of(context, model, training_run));
+  CICLO_CHECK(link_trainer(context, draft));
+  CICLO_TRY(const Json metrics, metrics_of(context, model, text_or(model.status, "training_run_id")));
   // A promoted copy brings the metrics of its original along.
   for (const auto& [key, value] : metrics.items()) model.status["metrics"][key] = value;
-  if (training_run.empty()) return {};
-  const bool is_known = text_or(model.status, "run_id") == training_run;
-  CICLO_TRY(const auto run, find_run(context, model.key.workspace, training_run));
-  if (run && !is_known) {
-    draft.links.push_back({.from = path_of(model.key.workspace, run->is_managed ? "job" : "run", training_run),
-                           .to = model.key.path(),
-                           .relation = "trained_by"});
+  return tell_logged_model(context.session, model);
+}
+
+Result<void> ModelInspector::tell_logged_model(sql::Session& session, const resources::Resource& model) {
+  const tracking::ModelRef ref{.workspace = model.key.workspace, .model_id = text_or(model.status, "model_id")};
+  if (ref.model_id.empty()) return {};
+  const tracking::LoggedModelStore store;
+  CICLO_TRY(const auto logged, store.find(session, ref));
+  if (!logged) return {};
+  const std::string key = "mlflow.modelVersions";
+  auto versions = parse_json(tracking::find_tag(logged->tags, key).value_or("[]"));
+  if (!versions || !versions->is_array()) versions = Json::array();
+  const auto number = parse_int(model.key.version);
+  versions->push_back({{"name", model.key.name}, {"version", number ? Json(*number) : Json(model.key.version)}});
+  return store.set_tags_in(session, ref, {{key, to_text(*versions)}});
+}
+
+Result<std::string> ModelInspector::checksum_of(const data_estate::Location& location,
+                                                const std::vector<blobs::BlobInfo>& files) const {
+  std::vector<std::pair<std::string, std::string>> listing;  // path, SHA-256
+  for (const blobs::BlobInfo& file : files) {
+    std::string sha256 = file.sha256;
+    if (sha256.empty()) {
+      CICLO_TRY(const auto known, blobs_.stat(file.key));
+      sha256 = known.sha256;
+    }
+    if (file.key == location.key) return "sha256:" + sha256;
+    listing.emplace_back(file.key.substr(location.key.size() + 1), sha256);
   }
-  return {};
+  std::ranges::sort(listing);
+  std::string text;
+  for (const auto& [path, sha256] : listing) text += fmt::format("{}  {}\n", sha256, path);
+  return "sha256:" + sha256_hex(text);
 }
 
 }  // namespace ciclo::registry

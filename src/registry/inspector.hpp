@@ -3,9 +3,13 @@
 //
 //   location      {"key", "is_file"} in the blob store; absent for a remote path
 //   size_bytes, files
+//   checksum      "sha256:<64 hexadecimal digits>": of the one file, or of a folder's listing: a line "<sha256 of the
+//                 file>  <path within the folder>\n" for every file, sorted by path byte by byte. So
+//                 `find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum` gives it, too
 //   flavors, signature, model_uuid, mlflow_version, run_id   from the MLmodel file
 //   model_id      of the logged model of MLflow 3 that the path leads to
 //   job_name      when a job made it
+//   data, code    of the run that trained it: see run_origin.hpp; absent when nothing is known
 //   metrics       name → number: the latest of the run that trained it, of the run that registered it, and the
 //   version's
 //                 tags that are numbers (an evaluation's result), the later of these winning
@@ -37,6 +41,10 @@ class ModelInspector {
  private:
   // Notes the run and the id of a logged model.
   Result<data_estate::Location> locate(const resources::CheckContext& context, resources::Resource& model) const;
+  // The logged model of MLflow 3 knows which versions were made of it, by its tag mlflow.modelVersions.
+  static Result<void> tell_logged_model(sql::Session& session, const resources::Resource& model);
+  Result<std::string> checksum_of(const data_estate::Location& location,
+                                  const std::vector<blobs::BlobInfo>& files) const;
   Result<void> describe_content(resources::Resource& model, const data_estate::Location& location) const;
 
   const data_estate::Locations& locations_;

@@ -53,7 +53,7 @@ Result<void> check_model_name(std::string_view name) {
 }
 
 bool is_prompt(const Json& tags) {
-  return iequals(text_or(tags, "mlflow.prompt.is_prompt"), "true");
+  return iequals(text_or(tags, prompt_tag), "true");
 }
 
 resources::Kind model_kind(const ModelInspector* inspector) {
@@ -70,7 +70,11 @@ resources::Kind model_kind(const ModelInspector* inspector) {
                   {"VERSION", "version"},
                   {"TYPE", "type"},
                   {"STAGE", "stage"},
+                  {"LABELS", "join(', ', labels || `[]`)"},
                   {"CREATED", "creation_context.created_at"}};
+  kind.event_data = [](const resources::Resource& model) -> Json {
+    return {{"path", text_or(model.spec, "path")}, {"description", text_or(model.spec, "description")}};
+  };
   kind.check_name = check_model_name;
   kind.normalise = normalise;
   kind.check = [inspector](const CheckContext& context, Draft& draft) { return check(context, draft, inspector); };

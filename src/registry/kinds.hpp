@@ -22,5 +22,6 @@ Result<void> check_model_name(std::string_view name);
 
 // A version that MLflow uses for text, not for a model folder: nothing lies at its source.
 bool is_prompt(const Json& tags);
+inline constexpr std::string_view prompt_tag = "mlflow.prompt.is_prompt";
 
 }  // namespace ciclo::registry

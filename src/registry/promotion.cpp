@@ -67,13 +67,25 @@ Result<resources::Resource> Promoter::promote_in(sql::Session& session, const re
   for (const Json* tags : {&source.tags, &request.tags})
     for (const auto& [key, value] : tags->items()) create.document["tags"][key] = value;
   create.status = {{"metrics", copied.source.metrics}, {"promoted_from", source.key.path()}};
+  for (const char* field : {"data", "code"})  // the run that knows lies in the other workspace
+    if (const Json& value = member(source.status, field); !value.is_null()) create.status[field] = value;
   CICLO_TRY(auto promoted, resources_.create_in(session, caller, std::move(create)));
   std::vector<resources::Link> links = request.links;
   links.push_back({.from = source.key.path(), .to = {}, .relation = "promoted_from"});
   for (resources::Link& link : links)
     if (link.to.empty()) link.to = promoted.key.path();
   CICLO_CHECK(store.link(session, links));
-  for (const std::string& label : request.labels) CICLO_CHECK(store.set_label(session, promoted.key, label));
+  for (const std::string& label : request.labels) {
+    CICLO_CHECK(store.set_label(session, promoted.key, label));
+    events::Event event;
+    event.type = "ciclo.model.labelled";
+    event.source = "/workspaces/" + promoted.key.workspace;
+    event.subject = promoted.key.subject();
+    event.workspace = promoted.key.workspace;
+    event.actor = caller.principal;
+    event.data = {{"kind", "model"}, {"name", promoted.key.name}, {"version", promoted.key.version}, {"label", label}};
+    CICLO_CHECK(resources_.parts().events.append(session, std::move(event)));
+  }
   return promoted;
 }
 

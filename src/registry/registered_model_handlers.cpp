@@ -1,9 +1,7 @@
 #include <algorithm>
 
-#include "base/text.hpp"
-#include "inner_loop/tracking/mlflow_routes.hpp"
+#include "registry/endpoints.hpp"
 #include "registry/forms.hpp"
-#include "registry/handlers.hpp"
 
 namespace ciclo::registry {
 namespace {
@@ -12,12 +10,6 @@ using tracking::Call;
 
 constexpr std::size_t default_models = 100;
 constexpr std::size_t max_models = 1000;
-
-Result<ModelName> name_of(const Call& call) {
-  ModelName model{.workspace = call.workspace, .name = {}};
-  CICLO_TRY(model.name, call.arguments.required_text("name"));
-  return model;
-}
 
 Json model_json(const RegisteredModel& model) {
   return {{"registered_model", to_json(model)}};
@@ -76,13 +68,14 @@ Result<Json> search(RegistryService& registry, const Call& call) {
 
 Result<Json> latest_versions(RegistryService& registry, const Call& call) {
   CICLO_TRY(const auto name, name_of(call));
-  CICLO_TRY(const auto stages, call.arguments.texts("stages"));
+  CICLO_TRY(auto stages, call.arguments.texts("stages"));
+  for (std::string& stage : stages) {
+    CICLO_TRY(stage, canonical_stage(stage));
+  }
   CICLO_TRY(const auto model, registry.get_model(name));
   Json answer = Json::object();
   for (const resources::Resource& version : model.latest_versions) {
-    const std::string stage = text_or(version.status, "stage", "None");
-    const auto is_stage = [&](const std::string& asked) { return iequals(asked, stage); };
-    if (stages.empty() || std::ranges::any_of(stages, is_stage))
+    if (stages.empty() || std::ranges::find(stages, text_or(version.status, "stage", "None")) != stages.end())
       answer["model_versions"].push_back(to_json(version, &model.container));
   }
   return answer;
@@ -128,32 +121,22 @@ Result<Json> get_alias(RegistryService& registry, const Call& call) {
 
 }  // namespace
 
-Result<void> add_registered_model_routes(http::Router& router, RegistryService& registry) {
-  tracking::MlflowRoutes routes(router);
-  using Act = Result<Json> (*)(RegistryService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act,
-                       std::vector<http::Concern> concerned = {tracking::concerns::model()}) {
-    return routes.add({.method = method,
-                       .path = "registered-models/" + std::string(name),
-                       .action = std::string(action),
-                       .summary = "MLflow: registered models, " + std::string(name),
-                       .handler = [&registry, act](Call& call) { return act(registry, call); },
-                       .concerns = std::move(concerned)});
-  };
+std::vector<Endpoint> registered_model_endpoints() {
+  using http::Method;
   // A name is the whole workspace's: who makes or changes one needs the right there.
-  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create, {}));
-  CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
-  CICLO_CHECK(add(http::Method::post, "rename", "workspace/write", rename, {}));
-  CICLO_CHECK(add(http::Method::patch, "update", "workspace/write", update));
-  CICLO_CHECK(add(http::Method::del, "delete", "workspace/write", remove));
-  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search, {tracking::concerns::search_models()}));
-  CICLO_CHECK(add(http::Method::get, "get-latest-versions", "workspace/read", latest_versions));
-  CICLO_CHECK(add(http::Method::post, "get-latest-versions", "workspace/read", latest_versions));
-  CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));
-  CICLO_CHECK(add(http::Method::del, "delete-tag", "workspace/write", delete_tag));
-  CICLO_CHECK(add(http::Method::post, "alias", "workspace/write", set_alias));
-  CICLO_CHECK(add(http::Method::del, "alias", "workspace/write", remove_alias));
-  return add(http::Method::get, "alias", "workspace/read", get_alias);
+  return {{Method::post, "registered-models/create", "workspace/write", create, {}},
+          {Method::get, "registered-models/get", "workspace/read", get},
+          {Method::post, "registered-models/rename", "workspace/write", rename, {}},
+          {Method::patch, "registered-models/update", "workspace/write", update},
+          {Method::del, "registered-models/delete", "workspace/write", remove},
+          {Method::get, "registered-models/search", "workspace/read", search, {tracking::concerns::search_models()}},
+          {Method::get, "registered-models/get-latest-versions", "workspace/read", latest_versions},
+          {Method::post, "registered-models/get-latest-versions", "workspace/read", latest_versions},
+          {Method::post, "registered-models/set-tag", "workspace/write", set_tag},
+          {Method::del, "registered-models/delete-tag", "workspace/write", delete_tag},
+          {Method::post, "registered-models/alias", "workspace/write", set_alias},
+          {Method::del, "registered-models/alias", "workspace/write", remove_alias},
+          {Method::get, "registered-models/alias", "workspace/read", get_alias}};
 }
 
 }  // namespace ciclo::registry

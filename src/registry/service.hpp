@@ -1,7 +1,8 @@
 // MLflow's model registry over the resources: a registered model is a container of kind `model`, a model version is a
 // resource, an alias is a label. So `ciclo model …` and an MLflow client see one store.
 //
-// Changes go through ResourceService, so access, audit rows and events are as for every resource.
+// Changes go through ResourceService, so access, audit rows and events are as for every resource. Searches run in SQL
+// over model_index.hpp and go on by key, so a late page costs what the first does.
 //
 // Errors: not_found, already_exists, invalid (also for an alias that is not there, as MLflow has it).
 //
@@ -76,19 +77,27 @@ class RegistryService {
   Result<resources::Resource> change_version(const Caller& caller, const resources::ResourceKey& key,
                                              const ModelChange& change);
   Result<void> delete_version(const Caller& caller, const resources::ResourceKey& key);
-  // `stage`: None, Staging, Production, Archived, in any case. `archive_others`: those in that stage become Archived.
+  struct StageChange {
+    std::string stage;            // None, Staging, Production, Archived, in any case
+    bool archive_others = false;  // those that are in Staging or Production, when that is the stage, become Archived
+  };
   Result<resources::Resource> set_stage(const Caller& caller, const resources::ResourceKey& key,
-                                        const std::string& stage, bool archive_others);
+                                        const StageChange& change);
   Result<tracking::Page<resources::Resource>> search_versions(const RegistrySearch& request);
 
   Result<void> set_alias(const Caller& caller, const resources::ResourceKey& version, const std::string& alias);
+  // Ok when there is no such alias.
   Result<void> remove_alias(const Caller& caller, const ModelName& model, const std::string& alias);
   Result<resources::Resource> version_of_alias(const ModelName& model, const std::string& alias);
 
+  const resources::KindTable& kinds() const { return resources_.parts().kinds; }
+
  private:
   Result<resources::Container> container_in(sql::Session& session, const ModelName& model) const;
-  Result<std::vector<resources::Resource>> versions_in(sql::Session& session, const ModelName& model) const;
-  Result<RegisteredModel> with_versions(sql::Session& session, resources::Container container) const;
+  // With the newest version of each stage; all of one workspace.
+  Result<std::vector<RegisteredModel>> with_latest(sql::Session& session,
+                                                   std::vector<resources::Container> containers) const;
+  Result<RegisteredModel> with_latest(sql::Session& session, resources::Container container) const;
   struct Change {
     std::string what;       // "updated": the last word of the event's type
     std::string operation;  // for audit
@@ -101,5 +110,7 @@ class RegistryService {
 };
 
 resources::ResourceKey key_of(const ModelName& model, const std::string& version = {});
+// "Staging" for "staging". Fails with invalid.
+Result<std::string> canonical_stage(const std::string& stage);
 
 }  // namespace ciclo::registry

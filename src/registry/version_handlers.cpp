@@ -1,4 +1,4 @@
-#include "inner_loop/tracking/mlflow_routes.hpp"
+#include "registry/endpoints.hpp"
 #include "registry/forms.hpp"
 #include "registry/handlers.hpp"
 
@@ -9,12 +9,6 @@ using tracking::Call;
 
 constexpr std::size_t default_versions = 10'000;
 constexpr std::size_t max_versions = 200'000;
-
-Result<ModelName> name_of(const Call& call) {
-  ModelName model{.workspace = call.workspace, .name = {}};
-  CICLO_TRY(model.name, call.arguments.required_text("name"));
-  return model;
-}
 
 Result<resources::ResourceKey> version_of(const Call& call) {
   CICLO_TRY(const auto model, name_of(call));
@@ -63,10 +57,11 @@ Result<Json> remove(RegistryService& registry, const Call& call) {
 
 Result<Json> transition(RegistryService& registry, const Call& call) {
   CICLO_TRY(const auto key, version_of(call));
-  CICLO_TRY(const auto stage, call.arguments.required_text("stage"));
-  CICLO_TRY(const bool archive_others, call.arguments.flag("archive_existing_versions"));
+  RegistryService::StageChange change;
+  CICLO_TRY(change.stage, call.arguments.required_text("stage"));
+  CICLO_TRY(change.archive_others, call.arguments.flag("archive_existing_versions"));
   CICLO_TRY(std::ignore, registry.get_version({key.workspace, key.name}, key.version));
-  CICLO_TRY(const auto version, registry.set_stage(call.caller, key, stage, archive_others));
+  CICLO_TRY(const auto version, registry.set_stage(call.caller, key, change));
   return version_json(registry, version);
 }
 
@@ -111,27 +106,17 @@ Result<Json> get_download_uri(RegistryService& registry, const Call& call) {
 
 }  // namespace
 
-Result<void> add_model_version_routes(http::Router& router, RegistryService& registry) {
-  tracking::MlflowRoutes routes(router);
-  using Act = Result<Json> (*)(RegistryService&, const Call&);
-  const auto add = [&](http::Method method, std::string_view name, std::string_view action, Act act,
-                       std::vector<http::Concern> concerned = {tracking::concerns::model()}) {
-    return routes.add({.method = method,
-                       .path = "model-versions/" + std::string(name),
-                       .action = std::string(action),
-                       .summary = "MLflow: model versions, " + std::string(name),
-                       .handler = [&registry, act](Call& call) { return act(registry, call); },
-                       .concerns = std::move(concerned)});
-  };
-  CICLO_CHECK(add(http::Method::post, "create", "workspace/write", create));
-  CICLO_CHECK(add(http::Method::get, "get", "workspace/read", get));
-  CICLO_CHECK(add(http::Method::patch, "update", "workspace/write", update));
-  CICLO_CHECK(add(http::Method::del, "delete", "workspace/write", remove));
-  CICLO_CHECK(add(http::Method::post, "transition-stage", "workspace/write", transition));
-  CICLO_CHECK(add(http::Method::post, "set-tag", "workspace/write", set_tag));
-  CICLO_CHECK(add(http::Method::del, "delete-tag", "workspace/write", delete_tag));
-  CICLO_CHECK(add(http::Method::get, "search", "workspace/read", search, {tracking::concerns::search_models()}));
-  return add(http::Method::get, "get-download-uri", "workspace/read", get_download_uri);
+std::vector<Endpoint> model_version_endpoints() {
+  using http::Method;
+  return {{Method::post, "model-versions/create", "workspace/write", create},
+          {Method::get, "model-versions/get", "workspace/read", get},
+          {Method::patch, "model-versions/update", "workspace/write", update},
+          {Method::del, "model-versions/delete", "workspace/write", remove},
+          {Method::post, "model-versions/transition-stage", "workspace/write", transition},
+          {Method::post, "model-versions/set-tag", "workspace/write", set_tag},
+          {Method::del, "model-versions/delete-tag", "workspace/write", delete_tag},
+          {Method::get, "model-versions/search", "workspace/read", search, {tracking::concerns::search_models()}},
+          {Method::get, "model-versions/get-download-uri", "workspace/read", get_download_uri}};
 }
 
 }  // namespace ciclo::registry

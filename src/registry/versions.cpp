@@ -58,16 +58,22 @@ Result<void> check_lineage(sql::Session& session, const NewVersion& request) {
   return {};
 }
 
-Result<void> check_alias(const std::string& alias) {
+Result<void> check_alias_text(const std::string& alias) {
   const auto is_allowed = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
   };
-  const bool is_version = alias.size() > 1 && (alias[0] == 'v' || alias[0] == 'V') &&
-                          std::all_of(alias.begin() + 1, alias.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (alias.empty() || alias.size() > 255 || !std::ranges::all_of(alias, is_allowed)) {
     return fail(ErrorCode::invalid, fmt::format("Invalid alias name: '{}'", alias.substr(0, 255)), "alias",
                 "an alias holds letters, digits, '_' and '-'");
   }
+  return {};
+}
+
+// For an alias to be set: neither a version's number nor "latest".
+Result<void> check_alias(const std::string& alias) {
+  CICLO_CHECK(check_alias_text(alias));
+  const bool is_version = alias.size() > 1 && (alias[0] == 'v' || alias[0] == 'V') &&
+                          std::all_of(alias.begin() + 1, alias.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (is_version || iequals(alias, "latest")) {
     return fail(ErrorCode::invalid, fmt::format("Invalid alias name: '{}' is reserved", alias), "alias");
   }
@@ -116,6 +122,7 @@ Result<void> RegistryService::set_alias(const Caller& caller, const ResourceKey&
 }
 
 Result<void> RegistryService::remove_alias(const Caller& caller, const ModelName& model, const std::string& alias) {
+  CICLO_CHECK(check_alias_text(alias));
   return resources_.parts().database.write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const auto container, container_in(session, model));
     const auto has = [&](const auto& label) { return label.first == alias; };
@@ -129,7 +136,10 @@ Result<void> RegistryService::remove_alias(const Caller& caller, const ModelName
 Result<Resource> RegistryService::version_of_alias(const ModelName& model, const std::string& alias) {
   return resources_.parts().database.read([&](sql::Session& session) -> Result<Resource> {
     CICLO_TRY(const auto container, container_in(session, model));
-    std::string version = iequals(alias, "latest") ? container.latest_version : "";
+    const bool is_latest = iequals(alias, "latest");
+    if (is_latest && container.latest_version.empty())
+      return fail(ErrorCode::not_found, fmt::format("Latest version not found for model {}", model.name), "alias");
+    std::string version = is_latest ? container.latest_version : "";
     for (const auto& [label, labelled] : container.labels)
       if (label == alias) version = labelled;
     if (version.empty()) {

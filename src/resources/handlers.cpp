@@ -53,7 +53,10 @@ struct KindRoutes {
   }
 
   http::Response answer(const Resource& resource, int status = 200) const {
-    http::Response response = http::Response::json(view(kind, resource), status);
+    return answer(resource, view(kind, resource), status);
+  }
+  static http::Response answer(const Resource& resource, const Json& shown, int status = 200) {
+    http::Response response = http::Response::json(shown, status);
     response.headers.set("etag", fmt::format("\"{}\"", resource.revision));
     return response;
   }
@@ -119,10 +122,29 @@ Result<std::optional<std::int64_t>> expected_revision(const http::Request& reque
   return std::optional<std::int64_t>(*revision);
 }
 
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+// The labels of all versions of a name; none for kinds without versions.
+Result<Labels> labels_of(const KindRoutes& routes, const ResourceKey& key) {
+  if (routes.kind.versioning == Versioning::none || key.name.empty()) return Labels();
+  const auto& parts = routes.service.parts();
+  CICLO_TRY(const auto container,
+            parts.database.read([&](sql::Session& session) { return parts.store.find_container(session, key); }));
+  return container ? container->labels : Labels();
+}
+
+Json view_labelled(const KindRoutes& routes, const Resource& resource, const Labels& labels) {
+  Json shown = view(routes.kind, resource);
+  for (const auto& [label, version] : labels)
+    if (version == resource.key.version) shown["labels"].push_back(label);
+  return shown;
+}
+
 http::Handler list_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
     CICLO_TRY(const auto page, routes.service.list(caller_of(request), list_request(routes, request)));
-    return page_response(page, [&](const Resource& resource) { return view(routes.kind, resource); });
+    CICLO_TRY(const auto labels, labels_of(routes, routes.key_of(request)));
+    return page_response(page, [&](const Resource& resource) { return view_labelled(routes, resource, labels); });
   };
 }
 
@@ -146,7 +168,8 @@ http::Handler create_handler(KindRoutes routes, CreateRequest::IfExists if_exist
 http::Handler get_handler(KindRoutes routes) {
   return [routes](http::Request& request) -> Result<http::Response> {
     CICLO_TRY(const auto resource, routes.service.get(caller_of(request), routes.key_of(request)));
-    return routes.answer(resource);
+    CICLO_TRY(const auto labels, labels_of(routes, resource.key));
+    return KindRoutes::answer(resource, view_labelled(routes, resource, labels));
   };
 }
 
@@ -227,6 +250,7 @@ http::Handler patch_container_handler(KindRoutes routes) {
         return fail(ErrorCode::not_found, fmt::format("there is no {} '{}'", routes.kind.title, key.name));
       if (patch.contains("description")) container->description = text_or(patch, "description");
       if (patch.contains("archived")) container->archived = member(patch, "archived") == true;
+      const Json tags_before = container->tags;
       merge_patch(container->tags, patch.value("tags", Json::object()));
       CICLO_TRY(const auto stored, parts.store.put_container(session, *std::move(container)));
       events::Event event{.type = fmt::format("ciclo.{}.updated", routes.kind.name),
@@ -234,7 +258,9 @@ http::Handler patch_container_handler(KindRoutes routes) {
                           .subject = key.subject(),
                           .workspace = key.workspace,
                           .actor = caller.principal,
-                          .data = {{"name", key.name}}};
+                          .data = {{"kind", routes.kind.name}, {"name", key.name}, {"tags", stored.tags}}};
+      if (Json tags = changed_tags(tags_before, stored.tags); !tags.empty())
+        event.data["changed_tags"] = std::move(tags);
       CICLO_CHECK(routes.service.record_in(session,
                                            {.caller = caller,
                                             .action = routes.kind.component + "/write",
@@ -254,7 +280,8 @@ http::Handler get_label_handler(KindRoutes routes) {
         .workspace = {}, .name = request.parameter("name"), .version = {}, .label = request.parameter("label")};
     CICLO_TRY(const auto resource, routes.service.resolve(caller_of(request), routes.kind.name,
                                                           request.parameter("workspace"), reference.text()));
-    return routes.answer(resource);
+    CICLO_TRY(const auto labels, labels_of(routes, resource.key));
+    return KindRoutes::answer(resource, view_labelled(routes, resource, labels));
   };
 }
 
@@ -276,7 +303,8 @@ http::Handler change_label_handler(KindRoutes routes, bool remove) {
                           .subject = key.subject(),
                           .workspace = key.workspace,
                           .actor = caller.principal,
-                          .data = {{"name", key.name}, {"version", key.version}, {"label", label}}};
+                          .data = {{"kind", routes.kind.name}, {"name", key.name}, {"label", label}}};
+      if (!remove) event.data["version"] = key.version;
       const AuditEntry entry{.caller = caller,
                              .action = routes.kind.component + "/write",
                              .operation = remove ? "remove label" : "set label",

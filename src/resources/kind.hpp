@@ -89,6 +89,8 @@ struct Kind {
   std::function<Result<void>(const CheckContext&, Draft&)> check;
   // May it be deleted now? May be empty.
   std::function<Result<void>(const CheckContext&, const Resource&)> check_delete;
+  // What its events carry beside status and tags. May be empty.
+  std::function<Json(const Resource&)> event_data;
   // The JSON that `az … -o json` would print. Empty: default_view().
   std::function<Json(const Resource&)> view;
 };

@@ -70,8 +70,8 @@ struct Container {
 struct Link {
   std::string from;      // ResourceKey::path() or an outside URI
   std::string to;        // ResourceKey::path()
-  std::string relation;  // "input", "output", "trained_by", "promoted_from", "deployed_as", "child", "triggered_by",
-                         // "approved_by"
+  std::string relation;  // "input", "output", "code", "trained_by", "promoted_from", "deployed_as", "child",
+                         // "triggered_by", "approved_by"
 };
 
 }  // namespace ciclo::resources

@@ -108,25 +108,6 @@ Result<Draft> ResourceService::make_draft(const Kind& kind, CreateRequest& reque
   return draft;
 }
 
-Result<void> ResourceService::announce(sql::Session& session, const Kind& kind, const Resource& resource,
-                                       std::string_view what, const std::string& actor, const Json& data) {
-  events::Event event;
-  event.type = fmt::format("ciclo.{}.{}", kind.name, what);
-  event.workspace = resource.key.workspace;
-  event.source = event.workspace.empty() ? "/" : "/workspaces/" + event.workspace;
-  event.subject = resource.key.subject();
-  event.actor = actor;
-  event.data = {{"kind", kind.name}, {"name", resource.key.name}};
-  if (!resource.key.version.empty()) event.data["version"] = resource.key.version;
-  if (!resource.key.parent.empty()) event.data["parent"] = resource.key.parent;
-  if (!resource.owner.empty()) event.data["owner"] = resource.owner;
-  event.data["status"] = resource.status;
-  event.data["tags"] = resource.tags;
-  for (const auto& [key, value] : data.items()) event.data[key] = value;
-  CICLO_CHECK(parts_.events.append(session, std::move(event)));
-  return {};
-}
-
 Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller& caller, const Kind& kind,
                                             Draft draft) {
   const Need need = need_of(kind, draft.resource.key, Intent::write, true);
@@ -152,9 +133,14 @@ Result<Resource> ResourceService::insert_in(sql::Session& session, const Caller&
     const CheckContext context{session, parts_.store, parts_.access, caller, parts_.clock.now()};
     CICLO_CHECK(kind.check(context, draft));
   }
+  Json data = Json::object();
+  if (kind.versioning == Versioning::versions) {
+    CICLO_TRY(const auto container, parts_.store.find_container(session, draft.resource.key));
+    if (!container) data["is_first_version"] = true;
+  }
   CICLO_TRY(Resource stored, parts_.store.insert(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
-  CICLO_CHECK(announce(session, kind, stored, "created", caller.principal, Json::object()));
+  CICLO_CHECK(announce(session, kind, stored, "created", caller.principal, data));
   CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
                                             .action = need.action,
                                             .operation = "create",
@@ -185,7 +171,9 @@ Result<Resource> ResourceService::rewrite_in(sql::Session& session, const Caller
   }
   CICLO_TRY(Resource stored, parts_.store.update(session, std::move(draft.resource)));
   CICLO_CHECK(parts_.store.link(session, draft.links));
-  CICLO_CHECK(announce(session, kind, stored, "updated", caller.principal, Json::object()));
+  Json data = Json::object();
+  if (Json tags = changed_tags(before.tags, stored.tags); !tags.empty()) data["changed_tags"] = std::move(tags);
+  CICLO_CHECK(announce(session, kind, stored, "updated", caller.principal, data));
   CICLO_CHECK(parts_.audit.record(session, {.caller = caller,
                                             .action = need.action,
                                             .operation = "update",
@@ -374,11 +362,6 @@ Result<Resource> ResourceService::change_status_in(sql::Session& session, const 
 Result<Resource> ResourceService::change_status(const ResourceKey& key, const std::function<bool(Resource&)>& mutate,
                                                 const StatusChange& change) {
   return parts_.database.write([&](sql::Session& session) { return change_status_in(session, key, mutate, change); });
-}
-
-Result<void> ResourceService::record_in(sql::Session& session, const AuditEntry& entry, events::Event event) {
-  CICLO_CHECK(parts_.events.append(session, std::move(event)));
-  return parts_.audit.record(session, entry);
 }
 
 }  // namespace ciclo::resources

@@ -109,4 +109,7 @@ class ResourceService {
   Parts parts_;
 };
 
+// What an event tells of changed tags, as `changed_tags`: key → new value, null for one that was taken away.
+Json changed_tags(const Json& before, const Json& after);
+
 }  // namespace ciclo::resources

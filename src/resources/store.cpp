@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
@@ -112,6 +113,12 @@ std::size_t page_limit(const ListRequest& request) {
   return std::clamp<std::size_t>(request.limit, 1, 1000);
 }
 
+std::string placeholders(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "?" : ",?";
+  return text;
+}
+
 Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource) const {
   const ResourceKey& key = resource.key;
   resource.uid = new_uid();
@@ -139,6 +146,7 @@ Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource)
   }
   resource.sequence = inserted->front().integer(0);
   if (!key.version.empty()) CICLO_CHECK(touch_container(session, resource));
+  if (observer_ != nullptr) CICLO_CHECK(observer_->stored(session, resource));
   return resource;
 }
 
@@ -159,7 +167,10 @@ Result<Resource> ResourceStore::update(sql::Session& session, Resource resource)
                 {to_text(resource.spec), to_text(resource.status), to_text(resource.tags), resource.archived,
                  resource.deleting, resource.revision, resource.generation, resource.updated_by,
                  to_unix_ms(resource.updated_at), key.workspace, key.kind, key.parent, key.name, key.version, before}));
-  if (changed == 1) return resource;
+  if (changed == 1) {
+    if (observer_ != nullptr) CICLO_CHECK(observer_->stored(session, resource));
+    return resource;
+  }
   CICLO_CHECK(get(session, key));
   return fail(ErrorCode::conflict, fmt::format("{} '{}' was changed by someone else meanwhile", key.kind, key.name), {},
               "read it again and repeat the change");
@@ -169,6 +180,7 @@ Result<void> ResourceStore::erase(sql::Session& session, const ResourceKey& key)
   CICLO_CHECK(session.execute(
       "DELETE FROM resources WHERE workspace = ? AND kind = ? AND parent = ? AND name = ? AND version = ?",
       {key.workspace, key.kind, key.parent, key.name, key.version}));
+  if (observer_ != nullptr) CICLO_CHECK(observer_->erased(session, key));
   if (key.version.empty()) return {};
   CICLO_CHECK(
       session.execute("DELETE FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND version = ?",
@@ -245,6 +257,27 @@ Result<Page<Resource>> ResourceStore::list(sql::Session& session, const ListRequ
     if (rows.size() <= limit) return page;
     CICLO_TRY(filter, filter_of(rest));
   }
+}
+
+Result<std::vector<Resource>> ResourceStore::find_all(sql::Session& session,
+                                                      const std::vector<std::int64_t>& sequences) const {
+  std::map<std::int64_t, Resource> found;
+  for (std::size_t begin = 0; begin < sequences.size(); begin += list_piece) {
+    const std::size_t count = std::min(list_piece, sequences.size() - begin);
+    std::vector<sql::Value> parameters;
+    for (std::size_t i = begin; i < begin + count; ++i) parameters.emplace_back(sequences[i]);
+    CICLO_TRY(const auto rows, session.query(fmt::format("SELECT {} FROM resources WHERE sequence IN ({})", columns,
+                                                         placeholders(count)),
+                                             std::span<const sql::Value>(parameters)));
+    for (const auto& row : rows) {
+      CICLO_TRY(auto resource, from_row(row));
+      found.emplace(resource.sequence, std::move(resource));
+    }
+  }
+  std::vector<Resource> ordered;
+  for (const std::int64_t sequence : sequences)
+    if (auto one = found.extract(sequence)) ordered.push_back(std::move(one.mapped()));
+  return ordered;
 }
 
 }  // namespace ciclo::resources

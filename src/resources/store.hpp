@@ -36,9 +36,25 @@ struct Page {
   std::string next_page_token;  // empty on the last page
 };
 
+// Told of every change within the transaction that makes it, for an index that another module keeps in tables of its
+// own. An Error undoes the change.
+class StoreObserver {
+ public:
+  virtual ~StoreObserver() = default;
+  virtual Result<void> stored(sql::Session& session, const Resource& resource) = 0;  // inserted or updated
+  virtual Result<void> erased(sql::Session& session, const ResourceKey& key) = 0;
+  virtual Result<void> container_stored(sql::Session& session, const Container& container) = 0;
+  // With its versions.
+  virtual Result<void> container_erased(sql::Session& session, const ResourceKey& name) = 0;
+  // Its versions have changed with it, at `now`.
+  virtual Result<void> container_renamed(sql::Session& session, const ResourceKey& name, const std::string& new_name,
+                                         TimePoint now) = 0;
+};
+
 class ResourceStore {
  public:
-  explicit ResourceStore(const Clock& clock) : clock_(clock) {}
+  // `observer`, if there is one, must outlive the store.
+  explicit ResourceStore(const Clock& clock, StoreObserver* observer = nullptr) : clock_(clock), observer_(observer) {}
 
   // Assigns uid, sequence, revision 1, times. Creates the container when it is the first version. Fails with
   // already_exists.
@@ -55,6 +71,8 @@ class ResourceStore {
   Result<std::optional<Resource>> find(sql::Session& session, const ResourceKey& key) const;
   Result<Resource> get_by_uid(sql::Session& session, const std::string& uid) const;
   Result<Page<Resource>> list(sql::Session& session, const ListRequest& request) const;
+  // Those with these sequence numbers, in that order; what is gone is left out.
+  Result<std::vector<Resource>> find_all(sql::Session& session, const std::vector<std::int64_t>& sequences) const;
 
   // "latest" is the newest version that is not archived; other labels are set by set_label.
   Result<std::string> version_of_label(sql::Session& session, const ResourceKey& name, const std::string& label) const;
@@ -66,6 +84,13 @@ class ResourceStore {
   Result<void> erase_container(sql::Session& session, const ResourceKey& name) const;  // with its versions and labels
   Result<void> rename_container(sql::Session& session, const ResourceKey& name, const std::string& new_name) const;
   Result<Page<Container>> list_containers(sql::Session& session, const ListRequest& request) const;
+  // Those of these names, in that order; what is gone is left out.
+  struct ContainerNames {
+    std::string workspace;
+    std::string kind;
+    std::vector<std::string> names;
+  };
+  Result<std::vector<Container>> find_containers(sql::Session& session, const ContainerNames& wanted) const;
 
   Result<void> link(sql::Session& session, const std::vector<Link>& links) const;
   // Every edge reachable from `path`, against (upstream) or along (downstream) the arrows, at most `max_edges`.
@@ -75,6 +100,7 @@ class ResourceStore {
 
  private:
   const Clock& clock_;
+  StoreObserver* observer_;
 };
 
 std::vector<sql::Migration> migrations();

@@ -1,6 +1,9 @@
 // Containers (the name level of versioned kinds) and labels.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "resources/store_internal.hpp"
 
 namespace ciclo::resources {
@@ -12,7 +15,8 @@ constexpr std::string_view columns =
     "(SELECT r.version FROM resources r WHERE r.workspace = c.workspace AND r.kind = c.kind AND r.name = c.name AND "
     "r.archived = 0 ORDER BY r.sequence DESC LIMIT 1)";
 
-Result<Container> from_row(sql::Session& session, const sql::Row& row) {
+// Without its labels.
+Result<Container> from_row(const sql::Row& row) {
   Container container;
   container.sequence = row.integer(0);
   container.workspace = row.text(1);
@@ -25,13 +29,25 @@ Result<Container> from_row(sql::Session& session, const sql::Row& row) {
   container.created_at = from_unix_ms(row.integer(8));
   container.updated_at = from_unix_ms(row.integer(9));
   container.latest_version = row.text(10);
-  CICLO_TRY(
-      const auto labels,
-      session.query(
-          "SELECT label, version FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? ORDER BY label",
-          {container.workspace, container.kind, container.name}));
-  for (const auto& label : labels) container.labels.emplace_back(label.text(0), label.text(1));
   return container;
+}
+
+// All of one workspace and kind.
+Result<void> load_labels(sql::Session& session, std::vector<Container>& containers) {
+  std::map<std::string, Container*> by_name;
+  for (Container& container : containers) by_name[container.name] = &container;
+  for (std::size_t begin = 0; begin < containers.size(); begin += list_piece) {
+    const std::size_t count = std::min(list_piece, containers.size() - begin);
+    std::vector<sql::Value> parameters = {containers.front().workspace, containers.front().kind};
+    for (std::size_t i = begin; i < begin + count; ++i) parameters.emplace_back(containers[i].name);
+    CICLO_TRY(const auto rows,
+              session.query(fmt::format("SELECT name, label, version FROM resource_labels WHERE workspace = ? AND "
+                                        "kind = ? AND name IN ({}) ORDER BY name, label",
+                                        placeholders(count)),
+                            std::span<const sql::Value>(parameters)));
+    for (const auto& row : rows) by_name[row.text(0)]->labels.emplace_back(row.text(1), row.text(2));
+  }
+  return {};
 }
 
 Failure no_container(const ResourceKey& name) {
@@ -100,8 +116,34 @@ Result<std::optional<Container>> ResourceStore::find_container(sql::Session& ses
                                           columns),
                               {name.workspace, name.kind, name.name}));
   if (!row) return std::optional<Container>();
-  CICLO_TRY(auto container, from_row(session, *row));
-  return std::optional<Container>(std::move(container));
+  std::vector<Container> one;
+  CICLO_TRY(auto container, from_row(*row));
+  one.push_back(std::move(container));
+  CICLO_CHECK(load_labels(session, one));
+  return std::optional<Container>(std::move(one.front()));
+}
+
+Result<std::vector<Container>> ResourceStore::find_containers(sql::Session& session,
+                                                              const ContainerNames& wanted) const {
+  std::vector<Container> found;
+  for (std::size_t begin = 0; begin < wanted.names.size(); begin += list_piece) {
+    const std::size_t count = std::min(list_piece, wanted.names.size() - begin);
+    std::vector<sql::Value> parameters = {wanted.workspace, wanted.kind};
+    for (std::size_t i = begin; i < begin + count; ++i) parameters.emplace_back(wanted.names[i]);
+    CICLO_TRY(const auto rows, session.query(fmt::format("SELECT {} FROM resource_containers c WHERE c.workspace = ? "
+                                                         "AND c.kind = ? AND c.name IN ({})",
+                                                         columns, placeholders(count)),
+                                             std::span<const sql::Value>(parameters)));
+    for (const auto& row : rows) {
+      CICLO_TRY(auto container, from_row(row));
+      found.push_back(std::move(container));
+    }
+  }
+  CICLO_CHECK(load_labels(session, found));
+  std::map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < wanted.names.size(); ++i) place[wanted.names[i]] = i;
+  std::ranges::sort(found, {}, [&](const Container& container) { return place[container.name]; });
+  return found;
 }
 
 Result<Container> ResourceStore::put_container(sql::Session& session, Container container) const {
@@ -119,6 +161,7 @@ Result<Container> ResourceStore::put_container(sql::Session& session, Container 
                                                   .parent = {},
                                                   .name = container.name,
                                                   .version = {}}));
+  if (observer_ != nullptr) CICLO_CHECK(observer_->container_stored(session, *stored));
   return *std::move(stored);
 }
 
@@ -126,16 +169,19 @@ Result<void> ResourceStore::erase_container(sql::Session& session, const Resourc
   for (const char* table : {"resources", "resource_labels", "resource_containers"})
     CICLO_CHECK(session.execute(fmt::format("DELETE FROM {} WHERE workspace = ? AND kind = ? AND name = ?", table),
                                 {name.workspace, name.kind, name.name}));
-  return {};
+  return observer_ != nullptr ? observer_->container_erased(session, name) : Result<void>();
 }
 
 Result<void> ResourceStore::rename_container(sql::Session& session, const ResourceKey& name,
                                              const std::string& new_name) const {
-  for (const char* table : {"resources", "resource_labels", "resource_containers"})
-    CICLO_CHECK(
-        session.execute(fmt::format("UPDATE {} SET name = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
-                        {new_name, name.workspace, name.kind, name.name}));
-  return {};
+  const TimePoint now = clock_.now();
+  for (const char* table : {"resources", "resource_containers"})
+    CICLO_CHECK(session.execute(
+        fmt::format("UPDATE {} SET name = ?, updated_ms = ? WHERE workspace = ? AND kind = ? AND name = ?", table),
+        {new_name, to_unix_ms(now), name.workspace, name.kind, name.name}));
+  CICLO_CHECK(session.execute("UPDATE resource_labels SET name = ? WHERE workspace = ? AND kind = ? AND name = ?",
+                              {new_name, name.workspace, name.kind, name.name}));
+  return observer_ != nullptr ? observer_->container_renamed(session, name, new_name, now) : Result<void>();
 }
 
 Result<Page<Container>> ResourceStore::list_containers(sql::Session& session, const ListRequest& request) const {
@@ -157,9 +203,10 @@ Result<Page<Container>> ResourceStore::list_containers(sql::Session& session, co
       page.next_page_token = std::to_string(page.items.back().sequence);
       break;
     }
-    CICLO_TRY(auto container, from_row(session, row));
+    CICLO_TRY(auto container, from_row(row));
     page.items.push_back(std::move(container));
   }
+  CICLO_CHECK(load_labels(session, page.items));
   return page;
 }
 

@@ -12,6 +12,10 @@ void add_names_filter(const ListRequest& request, std::string_view column, std::
                       std::vector<sql::Value>& parameters);
 // The request's limit within 1…1000.
 std::size_t page_limit(const ListRequest& request);
+// How many values of a list go into one statement.
+inline constexpr std::size_t list_piece = 500;
+// "?,?,?"
+std::string placeholders(std::size_t count);
 // Makes the container of a version that was just inserted, or notes the time.
 Result<void> touch_container(sql::Session& session, const Resource& version);
 

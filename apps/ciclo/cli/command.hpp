@@ -51,6 +51,7 @@ std::vector<Command> run_commands();  // runs of experiments, side by side
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
 std::vector<Command> purge_commands();           // gc; runs and experiments: delete, restore
+std::vector<Command> registry_commands();        // stages of models, webhooks
 std::vector<Command> administration_commands();  // users, tokens
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them

@@ -158,7 +158,11 @@ Result<int> run_list(Context& context, const Kind& kind) {
   std::vector<resources::Column> columns = kind.columns;
   if (kind.versioning == Versioning::versions) {
     if (options.has("name")) path += "/" + http::percent_encode(options.text("name")) + "/versions";
-    else columns = {{"NAME", "name"}, {"LATEST VERSION", "latest_version"}, {"CREATED", "creation_context.created_at"}};
+    else
+      columns = {{"NAME", "name"},
+                 {"LATEST VERSION", "latest_version"},
+                 {"LABELS", "join(', ', keys(labels))"},
+                 {"CREATED", "creation_context.created_at"}};
   }
   std::vector<std::string> query;
   if (options.has("include-archived")) query.emplace_back("include_archived=true");

@@ -9,6 +9,7 @@
 #include "data_estate/locations.hpp"
 #include "inner_loop/environments/builder.hpp"
 #include "inner_loop/graphql/handlers.hpp"
+#include "inner_loop/evaluation/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
@@ -31,6 +32,8 @@
 #include "outer_loop/triggers/controller.hpp"
 #include "outer_loop/triggers/handlers.hpp"
 #include "outer_loop/triggers/store.hpp"
+#include "outer_loop/webhooks/dispatcher.hpp"
+#include "outer_loop/webhooks/handlers.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/blobs/leftovers.hpp"
 #include "platform/events/event_log.hpp"
@@ -38,6 +41,8 @@
 #include "registry/handlers.hpp"
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
+#include "registry/model_index.hpp"
+#include "registry/run_origin.hpp"
 #include "registry/service.hpp"
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
@@ -85,6 +90,7 @@ struct Application::Parts {
   std::unique_ptr<Administration> admin;
 
   resources::KindTable kinds;  // filled in by build_kinds(), before anything is served
+  registry::ModelIndex model_index;
   std::unique_ptr<resources::ResourceStore> store;
   std::unique_ptr<resources::ResourceService> service;
 
@@ -97,9 +103,13 @@ struct Application::Parts {
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<tracking::MlflowConcerns> concerns;
   std::unique_ptr<purge::PurgeService> purges;
+  std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
+  std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
+  std::unique_ptr<outer_loop::WebhookService> webhooks;
+  std::unique_ptr<outer_loop::WebhookDispatcher> webhook_dispatcher;
 
   std::unique_ptr<process::ProcessRunner> runner;
   std::unique_ptr<inner_loop::EnvironmentBuilder> environments;
@@ -160,7 +170,8 @@ Result<void> Application::Parts::build_core() {
   admin = std::make_unique<Administration>(
       Administration::Base{settings, folders, clock, *logger, *database, known_secrets});
   CICLO_CHECK(admin->open(kinds));
-  store = std::make_unique<resources::ResourceStore>(clock);
+  store = std::make_unique<resources::ResourceStore>(clock, &model_index);
+  CICLO_CHECK(model_index.fill(*database, *store));
   service = std::make_unique<resources::ResourceService>(resources::ResourceService::Parts{
       *database, *events, kinds, *store, *admin->access, *admin->audit, clock,
       [this](sql::Session& session, const resources::ResourceKey& gone) -> Result<void> {
@@ -207,10 +218,21 @@ void Application::Parts::build_controllers() {
       });
   concerns = std::make_unique<tracking::MlflowConcerns>(*database);
   build_purges();
+  tracking->runs.when_inputs_are_logged([this](sql::Session& session, const tracking::Run& run) -> Result<void> {
+    CICLO_TRY(const auto origin, registry::origin_of(session, *store, run));
+    return store->link(session, origin.links);
+  });
+  const evaluation::EvaluationParts evaluation_parts{*database, clock, tracking->experiments};
+  evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
+  evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
       outer_loop::TriggerControllerParts{*service, outbound.webhooks, *logger});
+  webhooks = std::make_unique<outer_loop::WebhookService>(
+      outer_loop::WebhookService::Parts{*service, *admin->sealer, outbound.webhooks});
+  webhook_dispatcher = std::make_unique<outer_loop::WebhookDispatcher>(
+      outer_loop::WebhookDispatcher::Parts{*service, *admin->sealer, outbound.webhooks, *logger});
   loop = std::make_unique<resources::ReconcileLoop>(*service, *events, *logger, controller_threads);
   for (resources::Controller* controller : std::initializer_list<resources::Controller*>{
            datastores.get(), profiles.get(), triggers.get(), admin->activation_ends.get()})
@@ -305,12 +327,15 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
   CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard(*concerns))));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
+  CICLO_CHECK(evaluation::add_scorer_routes(router, *evaluation_scorers));
+  CICLO_CHECK(evaluation::add_dataset_routes(router, *evaluation_datasets));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(
       router, {*service, *endpoint_keys, *endpoint_tokens, served_credentials, folders.endpoints}));
   CICLO_CHECK(outer_loop::add_approval_routes(router, {*service, *promoter, *model_locator}));
   CICLO_CHECK(outer_loop::add_trigger_routes(router, *service));
+  CICLO_CHECK(outer_loop::add_webhook_routes(router, *webhooks));
   return add_system_routes(router, {*events, metrics});
 }
 
@@ -349,6 +374,7 @@ Result<std::unique_ptr<Application>> Application::start(const Settings& settings
   CICLO_CHECK(parts->build_routes());
   CICLO_CHECK(parts->listen());
   CICLO_CHECK(parts->loop->start());
+  parts->webhook_dispatcher->start();
   std::unique_ptr<Application> application(new Application(std::move(parts)));
   const Json about = {{"url", application->url()}, {"pid", ::getpid()}};
   CICLO_CHECK(write_private_file(application->folders().server_file, to_pretty_text(about) + "\n"));
@@ -372,6 +398,7 @@ log::Logger& Application::logger() {
 
 void Application::stop() {
   parts_->server->stop(stop_grace);
+  parts_->webhook_dispatcher->stop();
   parts_->loop->stop();
   parts_->jobs->stop();
   parts_->admin->audit->stop();

@@ -8,6 +8,7 @@
 #include "administration/secrets/key_text.hpp"
 #include "administration/sign_in/one_time_codes.hpp"
 #include "outer_loop/endpoints/keys.hpp"
+#include "outer_loop/webhooks/store.hpp"
 #include "server/schema.hpp"
 
 namespace ciclo::server {
@@ -54,7 +55,7 @@ Result<void> rotate(const Settings& settings, const MasterKeySource* given) {
 administration::SealedColumns all_sealed_columns() {
   administration::SealedColumns all;
   for (const auto& module : {administration::vault_sealed_columns(), administration::one_time_sealed_columns(),
-                             outer_loop::endpoint_sealed_columns()})
+                             outer_loop::endpoint_sealed_columns(), outer_loop::webhook_sealed_columns()})
     all.insert(all.end(), module.begin(), module.end());
   all.push_back({.table = "audit_keys", .key = {"id"}, .column = "sealed"});
   return all;

@@ -121,6 +121,7 @@ Result<bool> StepRun::reuse(const Prepared& prepared) {
 
 std::vector<resources::Link> StepRun::links_of(const Prepared& prepared) const {
   std::vector<resources::Link> links;
+  if (const std::string code = text_or(job_.spec, "code"); !code.empty()) links.push_back({code, key_.path(), "code"});
   for (const FoundInput& input : prepared.inputs) {
     if (!input.location.asset.empty()) links.push_back({input.location.asset, key_.path(), "input"});
     const auto producer = parse_job_output(input.binding.path);

@@ -128,7 +128,8 @@ Result<void> RunService::log_inputs(const RunRef& ref, const RunInputs& inputs) 
   for (const DatasetInput& input : inputs.datasets) CICLO_CHECK(check_dataset_input(input));
   return database_.write([&](sql::Session& session) -> Result<void> {
     CICLO_TRY(const auto run, store_.get_active(session, ref));
-    return store_.log_inputs_in(session, run, inputs.datasets, inputs.models);
+    CICLO_CHECK(store_.log_inputs_in(session, run, inputs.datasets, inputs.models));
+    return inputs_logged_ && !inputs.datasets.empty() ? inputs_logged_(session, run) : Result<void>();
   });
 }
 

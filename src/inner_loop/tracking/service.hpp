@@ -84,6 +84,9 @@ struct RunInputs {
   std::vector<ModelUse> models;
 };
 
+// Told of a run's new data sets, within the transaction that logs them.
+using InputsLogged = std::function<Result<void>(sql::Session&, const Run& run)>;
+
 class RunService {
  public:
   RunService(sql::Database& database, const Clock& clock, ExperimentService& experiments)
@@ -105,6 +108,8 @@ class RunService {
   Result<void> set_tag(const RunRef& ref, const Tag& tag);
   Result<void> delete_tag(const RunRef& ref, const std::string& key);
   Result<void> log_inputs(const RunRef& ref, const RunInputs& inputs);
+  // Before anything is served.
+  void when_inputs_are_logged(InputsLogged told) { inputs_logged_ = std::move(told); }
   Result<void> log_outputs(const RunRef& ref, const std::vector<ModelUse>& models);
   // MLflow 2's record of a logged model: its MLmodel as JSON, appended to the tag mlflow.log-model.history.
   Result<void> log_model(const RunRef& ref, const std::string& model_json);
@@ -118,6 +123,7 @@ class RunService {
   sql::Database& database_;
   const Clock& clock_;
   ExperimentService& experiments_;
+  InputsLogged inputs_logged_;
   RunStore store_;
   MetricStore metrics_;
 };

@@ -4,28 +4,12 @@
 #include <algorithm>
 
 #include "outer_loop/triggers/controller.hpp"
+#include "outer_loop/webhooks/posting.hpp"
 
 namespace ciclo::outer_loop {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::int64_t kMaxAttempts = 10;
-constexpr milliseconds kFirstPause{5'000};
-constexpr milliseconds kLongestPause{3'600'000};
-
-milliseconds pause_after(std::int64_t attempts) {
-  return std::min(kLongestPause, kFirstPause * (std::int64_t{1} << std::min<std::int64_t>(attempts, 12)));
-}
-
-std::string refusal_of(int status) {
-  const bool is_redirect = status >= 300 && status < 400;
-  return fmt::format("the receiver answered {}{}", status, is_redirect ? "; redirects are not followed" : "");
-}
-
-std::string reason_of(const Error& error) {
-  return error.hint.empty() ? error.message : fmt::format("{} ({})", error.message, error.hint);
-}
 
 }  // namespace
 
@@ -56,25 +40,19 @@ Result<void> TriggerController::send(const Pass& pass, FireRecord& record) {
     record.state = "failed";
     record.reason = "the event is not in the log any more";
   } else {
-    http::ClientRequest request;
-    request.method = http::Method::post;
-    request.url = text_or(pass.definition.settings, "url");
-    request.headers.set("content-type", "application/cloudevents+json; charset=utf-8");
+    Post post{.url = text_or(pass.definition.settings, "url"),
+              .headers = {},
+              .body = to_text(events::to_cloud_event(events.front()))};
+    post.headers.set("content-type", "application/cloudevents+json; charset=utf-8");
     // The same for every attempt, so that a receiver can tell a repeat.
-    request.headers.set("x-ciclo-delivery", fmt::format("{}-{}", record.trigger_uid, record.event_sequence));
-    request.body = to_text(events::to_cloud_event(events.front()));
-    const auto answer = parts_.client.send(request);
-    if (answer && answer->status >= 200 && answer->status < 300) {
-      record.state = "delivered";
-    } else {
-      record.reason = answer ? refusal_of(answer->status) : reason_of(answer.error());
-      // What the address itself forbids is not cured by waiting.
-      const bool is_final =
-          !answer && (answer.error().code == ErrorCode::denied || answer.error().code == ErrorCode::invalid);
-      if (is_final || record.attempts >= kMaxAttempts) record.state = "failed";
-    }
+    post.headers.set("x-ciclo-delivery", fmt::format("{}-{}", record.trigger_uid, record.event_sequence));
+    const PostOutcome outcome = send_post(parts_.client, std::move(post));
+    record.reason = outcome.reason;
+    if (outcome.state == PostOutcome::State::delivered) record.state = "delivered";
+    else if (outcome.state == PostOutcome::State::refused || record.attempts >= max_post_attempts)
+      record.state = "failed";
   }
-  record.next_attempt = parts.clock.now() + pause_after(record.attempts - 1);
+  record.next_attempt = parts.clock.now() + pause_after_attempts(record.attempts);
   if (record.state != "delivered") {
     parts_.logger.warning("trigger", "webhook not delivered",
                           {{"workspace", record.workspace},

@@ -61,11 +61,12 @@ T must(Result<T> result) {
 
 class World {
  public:
-  // `kinds` beside workspace; `migrations` beside those of resources and events. The workspaces dev and prod exist.
-  World(std::vector<resources::Kind> kinds, std::vector<sql::Migration> migrations)
+  // `kinds` beside workspace; `migrations` beside those of resources and events. The workspaces dev and prod exist. A
+  // database of its own without `url`.
+  World(std::vector<resources::Kind> kinds, std::vector<sql::Migration> migrations, const std::string& url = {})
       : folder(std::filesystem::temp_directory_path() / ("ciclo-test-" + random_hex(8))) {
     std::filesystem::create_directories(folder);
-    database = must(sql::Database::open("sqlite:" + (folder / "test.db").string()));
+    database = must(sql::Database::open(url.empty() ? "sqlite:" + (folder / "test.db").string() : url));
     for (auto more : {events::migrations(), resources::migrations()}) {
       migrations.insert(migrations.end(), more.begin(), more.end());
     }
