@@ -11,6 +11,7 @@
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
+#include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
@@ -89,6 +90,7 @@ struct Application::Parts {
   std::unique_ptr<registry::RegistryLocator> model_locator;
   std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
+  std::unique_ptr<traces::TraceService> traces;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -193,6 +195,7 @@ void Application::Parts::build_controllers() {
             store->get(session, {.workspace = "", .kind = "workspace", .parent = "", .name = name, .version = ""});
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
+  traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -267,6 +270,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(admin->add_routes(router));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
+  CICLO_CHECK(traces::add_trace_routes(router, *traces, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));

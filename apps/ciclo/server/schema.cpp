@@ -8,6 +8,7 @@
 #include "administration/secrets/store.hpp"
 #include "administration/sign_in/migrations.hpp"
 #include "inner_loop/jobs/store.hpp"
+#include "inner_loop/traces/migrations.hpp"
 #include "inner_loop/tracking/migrations.hpp"
 #include "monitoring/schedule_store.hpp"
 #include "outer_loop/endpoints/keys.hpp"
@@ -29,7 +30,7 @@ std::vector<sql::Migration> all_migrations() {
         administration::access_migrations(), administration::audit_migrations(), administration::secret_migrations(),
         administration::sign_in_migrations(), administration::oidc::migrations(), tracking::migrations(),
         inner_loop::job_migrations(), outer_loop::trigger_migrations(), outer_loop::endpoint_migrations(),
-        monitoring::migrations()})
+        monitoring::migrations(), traces::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }
