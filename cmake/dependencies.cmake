@@ -13,6 +13,8 @@ find_package(ZLIB REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+# Not by pkg-config, whose -pthread does not go with the precompiled header.
+find_library(RE2_LIBRARY re2 REQUIRED)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 
 # Its pkg-config file asks for the headers of libjansson, which only its own sources use.

@@ -17,6 +17,7 @@
 #include "inner_loop/permissions/subjects.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/purge/handlers.hpp"
+#include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
@@ -105,6 +106,7 @@ struct Application::Parts {
   std::unique_ptr<purge::PurgeService> purges;
   std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
   std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
+  std::unique_ptr<traces::TraceService> traces;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -225,6 +227,7 @@ void Application::Parts::build_controllers() {
   const evaluation::EvaluationParts evaluation_parts{*database, clock, tracking->experiments};
   evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
   evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
+  traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -323,6 +326,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(inner_loop::add_permission_routes(router, {admin->parts(), *admin->sign_in}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
+  CICLO_CHECK(traces::add_trace_routes(router, *traces, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
   CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard(*concerns))));

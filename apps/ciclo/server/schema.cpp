@@ -9,6 +9,7 @@
 #include "administration/sign_in/migrations.hpp"
 #include "inner_loop/evaluation/scorer_store.hpp"
 #include "inner_loop/jobs/store.hpp"
+#include "inner_loop/traces/migrations.hpp"
 #include "inner_loop/tracking/migrations.hpp"
 #include "monitoring/schedule_store.hpp"
 #include "outer_loop/endpoints/keys.hpp"
@@ -33,7 +34,7 @@ std::vector<sql::Migration> all_migrations() {
         administration::sign_in_migrations(), administration::oidc::migrations(), tracking::migrations(),
         evaluation::migrations(), registry::migrations(), inner_loop::job_migrations(),
         outer_loop::trigger_migrations(), outer_loop::webhook_migrations(), outer_loop::endpoint_migrations(),
-        monitoring::migrations()})
+        monitoring::migrations(), traces::migrations()})
     all.insert(all.end(), module.begin(), module.end());
   return all;
 }

@@ -119,19 +119,42 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-std::optional<Entity> parse_entity(std::string_view word) {
-  const std::string lower = to_lower(word);
-  if (lower == "metrics" || lower == "metric") return Entity::metric;
-  if (lower == "params" || lower == "param" || lower == "parameters" || lower == "parameter") return Entity::param;
-  if (lower == "tags" || lower == "tag") return Entity::tag;
-  if (lower == "attributes" || lower == "attribute" || lower == "attr" || lower == "run") return Entity::attribute;
-  if (lower == "datasets" || lower == "dataset") return Entity::dataset;
-  return std::nullopt;
+constexpr std::array<EntityWord, 14> run_words{{{"metrics", Entity::metric},
+                                                {"metric", Entity::metric},
+                                                {"params", Entity::param},
+                                                {"param", Entity::param},
+                                                {"parameters", Entity::param},
+                                                {"parameter", Entity::param},
+                                                {"tags", Entity::tag},
+                                                {"tag", Entity::tag},
+                                                {"attributes", Entity::attribute},
+                                                {"attribute", Entity::attribute},
+                                                {"attr", Entity::attribute},
+                                                {"run", Entity::attribute},
+                                                {"datasets", Entity::dataset},
+                                                {"dataset", Entity::dataset}}};
+
+std::optional<Entity> parse_entity(std::string_view word, const Language& language) {
+  const auto found = std::ranges::find(language.entities, to_lower(word), &EntityWord::word);
+  if (found == language.entities.end()) return std::nullopt;
+  return found->entity;
+}
+
+// "metrics, params, tags": each entity by its first word.
+std::string entity_list(const Language& language) {
+  std::string list;
+  for (auto word = language.entities.begin(); word != language.entities.end(); ++word) {
+    if (std::find_if(language.entities.begin(), word,
+                     [&](const EntityWord& before) { return before.entity == word->entity; }) != word)
+      continue;
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", word->word);
+  }
+  return list;
 }
 
 class Parser {
  public:
-  explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+  Parser(std::vector<Token> tokens, const Language& language) : tokens_(std::move(tokens)), language_(language) {}
 
   Result<Expression> filter() {
     CICLO_TRY(auto expression, any(0));
@@ -222,19 +245,19 @@ class Parser {
     if (is_key) return {};
     const auto dot = token.text.find('.');
     if (dot == std::string::npos) return {};
-    const auto named = parse_entity(std::string_view(token.text).substr(0, dot));
+    const auto named = parse_entity(std::string_view(token.text).substr(0, dot), language_);
     if (!named) {
-      return fail_at(token.position, fmt::format("'{}' is no entity (metrics, params, tags, attributes, datasets)",
-                                                 token.text.substr(0, dot)));
+      return fail_at(token.position,
+                     fmt::format("'{}' is no entity ({})", token.text.substr(0, dot), entity_list(language_)));
     }
     entity = *named;
     key = token.text.substr(dot + 1);
-    if (!key.empty()) return {};
+    if (!key.empty() && !key.ends_with('.')) return {};
     const Token& quoted = peek();  // metrics.`a b`: the quoted key follows the dot
     if (quoted.kind != TokenKind::quoted_key && !(quoted.kind == TokenKind::text && quoted.quote == '"')) {
       return fail_at(quoted.position, "expected a key after the dot");
     }
-    key = quoted.text;
+    key += quoted.text;
     ++at_;
     return {};
   }
@@ -251,6 +274,7 @@ class Parser {
       if (take_symbol(symbol)) return comparator;
     if (take_word("like")) return Comparator::like;
     if (take_word("ilike")) return Comparator::ilike;
+    if (language_.has_rlike && take_word("rlike")) return Comparator::rlike;
     if (take_word("in")) return Comparator::in;
     const std::size_t position = peek().position;
     if (take_word("not") && take_word("in")) return Comparator::not_in;
@@ -291,37 +315,41 @@ class Parser {
   }
 
   std::vector<Token> tokens_;
+  const Language& language_;
   std::size_t at_ = 0;
   int comparisons_ = 0;
 };
 
-Result<Parser> make_parser(std::string_view text) {
+Result<Parser> make_parser(std::string_view text, const Language& language) {
   if (text.size() > max_text) return fail(ErrorCode::invalid, "the filter is longer than 16 KiB", "filter");
   CICLO_TRY(auto tokens, Lexer(text).run());
-  return Parser(std::move(tokens));
+  return Parser(std::move(tokens), language);
 }
 
 }  // namespace
 
+const Language run_language{.entities = run_words, .has_rlike = false};
+
 std::string_view name_of(Entity entity) {
-  constexpr std::array<std::string_view, 5> names{"attributes", "metrics", "params", "tags", "datasets"};
+  constexpr std::array<std::string_view, 10> names{"attributes", "metrics", "params",   "tags",        "datasets",
+                                                   "metadata",   "span",    "feedback", "expectation", "issue"};
   return names[static_cast<std::size_t>(entity)];
 }
 
 std::string_view name_of(Comparator comparator) {
-  constexpr std::array<std::string_view, 12> names{
-      "=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"};
+  constexpr std::array<std::string_view, 13> names{"=",     "!=", "<",      "<=",      ">",           ">=",   "LIKE",
+                                                   "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL", "RLIKE"};
   return names[static_cast<std::size_t>(comparator)];
 }
 
-Result<Expression> parse_filter(std::string_view text) {
+Result<Expression> parse_filter(std::string_view text, const Language& language) {
   if (trim(text).empty()) return Expression{};
-  CICLO_TRY(auto parser, make_parser(text));
+  CICLO_TRY(auto parser, make_parser(text, language));
   return parser.filter();
 }
 
-Result<Order> parse_order(std::string_view text) {
-  CICLO_TRY(auto parser, make_parser(text));
+Result<Order> parse_order(std::string_view text, const Language& language) {
+  CICLO_TRY(auto parser, make_parser(text, language));
   return parser.order();
 }
 

@@ -6,11 +6,11 @@
 //   term       = "(" or ")" | comparison
 //   comparison = identifier operator value | identifier IS [NOT] NULL
 //   identifier = [entity "."] key               key: a word, or in `…` or "…"
-//   operator   = = != <> < <= > >= LIKE ILIKE IN "NOT IN"   (words in either case)
+//   operator   = = != <> < <= > >= LIKE ILIKE RLIKE IN "NOT IN"   (words in either case; RLIKE where there is one)
 //   value      = number | '…' | "…" | "(" value { "," value } ")" for IN
 //
-// Entities and their aliases: metrics|metric, params|param|parameters|parameter, tags|tag,
-// attributes|attribute|attr|run, datasets|dataset; a key alone is an attribute.
+// Which entities there are is the Language's. Of runs and models: metrics|metric, params|param|parameters|parameter,
+// tags|tag, attributes|attribute|attr|run, datasets|dataset. A key alone is an attribute.
 //
 // What the keys mean, and which values they take, is decided by who uses the tree. Thread safety: pure functions.
 #pragma once
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,19 @@
 
 namespace ciclo::tracking {
 
-enum class Entity : std::uint8_t { attribute, metric, param, tag, dataset };
+enum class Entity : std::uint8_t {
+  attribute,
+  metric,
+  param,
+  tag,
+  dataset,
+  // Of traces alone.
+  metadata,
+  span,
+  feedback,
+  expectation,
+  issue
+};
 std::string_view name_of(Entity entity);  // "metrics"
 
 enum class Comparator : std::uint8_t {
@@ -41,7 +54,8 @@ enum class Comparator : std::uint8_t {
   in,
   not_in,
   is_null,
-  is_not_null
+  is_not_null,
+  rlike  // a regular expression
 };
 std::string_view name_of(Comparator comparator);  // "!="
 
@@ -64,9 +78,21 @@ struct Expression {
   Comparison comparison;
 };
 
+struct EntityWord {
+  std::string_view word;  // in lower case
+  Entity entity = Entity::attribute;
+};
+
+// What may stand before the dot, and whether RLIKE is an operator.
+struct Language {
+  std::span<const EntityWord> entities;
+  bool has_rlike = false;
+};
+extern const Language run_language;
+
 // Limits: 16 KiB of text, 200 comparisons, 32 levels of parentheses, 1000 values in a list. Fails with invalid, saying
 // at which character and what was expected.
-Result<Expression> parse_filter(std::string_view text);
+Result<Expression> parse_filter(std::string_view text, const Language& language = run_language);
 
 struct Order {
   Entity entity = Entity::attribute;
@@ -74,7 +100,7 @@ struct Order {
   bool ascending = true;
 };
 // "metrics.`a b` DESC"; ascending when it does not say.
-Result<Order> parse_order(std::string_view text);
+Result<Order> parse_order(std::string_view text, const Language& language = run_language);
 
 // Does a comparison of texts hold? LIKE takes % and _.
 bool text_matches(const Comparison& comparison, std::string_view value);

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "platform/sql/pattern.hpp"
+
 namespace ciclo::sql {
 
 namespace {
@@ -131,6 +133,7 @@ Result<void> SqliteConnection::configure(Durability durability) {
   const std::span<const std::string_view> pragmas =
       role_ == Role::writer ? std::span<const std::string_view>(writer) : std::span<const std::string_view>(reader);
   for (const std::string_view pragma : pragmas) CICLO_CHECK(define(pragma));
+  add_pattern_function(database_.get());
   return {};
 }
 
