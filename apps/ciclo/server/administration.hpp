@@ -16,6 +16,7 @@
 #include "administration/access/groups.hpp"
 #include "administration/audit/audit_log.hpp"
 #include "administration/guard.hpp"
+#include "administration/link_authenticator.hpp"
 #include "administration/oidc/openid_connect.hpp"
 #include "administration/secrets/vault.hpp"
 #include "administration/sign_in/session_authenticator.hpp"
@@ -48,6 +49,8 @@ struct Administration {
   void build_on(resources::ResourceService& service, std::function<std::string()> url);
   Result<void> add_routes(http::Router& router) const;
   http::Guard& guard();
+  // Disabled, or gone.
+  bool is_barred(const std::string& principal) const;
 
   Base base;
   std::optional<administration::Sealer> sealer;
@@ -70,6 +73,8 @@ struct Administration {
   std::unique_ptr<StudioSessions> studio_sessions;
   std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
+  std::optional<tokens::LinkKey> link_key;  // from open() on
+  std::unique_ptr<administration::LinkAuthenticator> by_link;
   std::unique_ptr<administration::TokenAuthenticator> by_token;
   std::unique_ptr<administration::SessionAuthenticator> by_session;
   std::unique_ptr<administration::AccessGuard> door;

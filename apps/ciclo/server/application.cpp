@@ -7,6 +7,7 @@
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
+#include "data_estate/upload_handlers.hpp"
 #include "inner_loop/environments/builder.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
@@ -36,6 +37,7 @@
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/administration.hpp"
+#include "server/artifact_links.hpp"
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
@@ -232,11 +234,7 @@ void Application::Parts::build_monitoring() {
 }
 
 void Application::Parts::build_endpoints() {
-  const auto is_barred = [this](const std::string& principal) {
-    const auto user =
-        database->read([&](sql::Session& session) { return admin->identity->get_user_in(session, principal); });
-    return user ? user->is_disabled : user.error().code == ErrorCode::not_found;
-  };
+  const auto is_barred = [this](const std::string& principal) { return admin->is_barred(principal); };
   endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *admin->access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
@@ -267,7 +265,11 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(admin->add_routes(router));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
-  CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
+  CICLO_CHECK(data_estate::add_upload_routes(router, *locations, *blobs));
+  CICLO_CHECK(tracking::add_tracking_routes(
+      router, *tracking,
+      {*blobs, model_artifacts.get(),
+       make_artifact_links({*admin->link_key, clock, settings.public_url, [this] { return url(); }})}));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));

@@ -46,6 +46,9 @@ Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, Artif
   CICLO_CHECK(add_metric_routes(router, tracking.runs));
   CICLO_CHECK(add_logged_model_routes(router, tracking.models, artifacts.blobs));
   CICLO_CHECK(add_artifact_routes(router, tracking.runs, artifacts));
+  CICLO_CHECK(add_multipart_routes(router, artifacts));
+  CICLO_CHECK(add_presigned_routes(router, tracking, artifacts));
+  CICLO_CHECK(add_run_artifact_routes(router, tracking.runs, artifacts.blobs));
   return add_fallback_routes(router);
 }
 

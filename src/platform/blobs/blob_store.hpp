@@ -53,6 +53,8 @@ class BlobReader {
   virtual Result<std::string> read(std::size_t max) = 0;
   // Bytes that read() will give in all.
   virtual std::uint64_t size() const = 0;
+  // From here on only `length` bytes from `offset` on, which lie within the blob. Before the first read().
+  virtual Result<void> narrow(std::uint64_t offset, std::uint64_t length) = 0;
   // Of the whole blob that is being read, also when another has taken its key meanwhile. `sha256` is empty when none is
   // recorded: stat() makes it anew.
   virtual const BlobInfo& info() const = 0;

@@ -1,5 +1,4 @@
 // SHA-256 (FIPS 180-4) while bytes pass, and a state that can be kept to go on from later, in another process too.
-// Internal to platform/blobs.
 //
 // Thread safety: none.
 #pragma once

@@ -104,8 +104,8 @@ struct Range {
 
 class FolderReader final : public BlobReader {
  public:
-  FolderReader(Layout layout, BlobInfo info, Descriptor file, Range range)
-      : layout_(std::move(layout)), info_(std::move(info)), file_(std::move(file)), range_(range) {}
+  FolderReader(Layout layout, BlobInfo info, Descriptor file)
+      : layout_(std::move(layout)), info_(std::move(info)), file_(std::move(file)) {}
 
   Result<std::string> read(std::size_t max) override {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(max, range_.size - done_));
@@ -116,6 +116,15 @@ class FolderReader final : public BlobReader {
     checksum_.add(bytes);
     if (done_ == range_.size) CICLO_CHECK(check());
     return bytes;
+  }
+
+  Result<void> narrow(std::uint64_t offset, std::uint64_t length) override {
+    if (done_ > 0 || offset > info_.size || length > info_.size - offset)
+      return fail(ErrorCode::internal, "the range does not lie within the blob", info_.key);
+    if (::lseek(file_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+      return std::unexpected<Error>(file_error(errno, "read", info_.key));
+    range_ = {length, offset == 0 && length == info_.size};
+    return {};
   }
 
   std::uint64_t size() const override { return range_.size; }
@@ -140,7 +149,7 @@ class FolderReader final : public BlobReader {
   const Layout layout_;
   const BlobInfo info_;
   const Descriptor file_;
-  const Range range_;
+  Range range_;
   Sha256 checksum_;
   std::uint64_t done_ = 0;
   bool checked_ = false;
@@ -205,11 +214,10 @@ class FolderStore final : public BlobStore {
       return fail(ErrorCode::invalid, fmt::format("the range starts at {}, after the file's {} bytes", offset, size),
                   key);
     }
-    const Range range{std::min(length.value_or(size), size - offset), offset == 0 && length.value_or(size) >= size};
-    if (offset > 0 && ::lseek(blob.file.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
-      return std::unexpected<Error>(file_error(errno, "read", key));
-    }
-    return std::make_unique<FolderReader>(layout_, info_of(key, blob), std::move(blob.file), range);
+    BlobInfo info = info_of(key, blob);
+    auto reader = std::make_unique<FolderReader>(layout_, std::move(info), std::move(blob.file));
+    CICLO_CHECK(reader->narrow(offset, std::min(length.value_or(size), size - offset)));
+    return reader;
   }
 
   Result<BlobInfo> stat(const std::string& key) override {

@@ -259,7 +259,8 @@ Result<BlobInfo> FolderUploads::complete(const std::string& id, const std::strin
   return placed;
 }
 
-Result<Part> FolderUploads::put_part(const std::string& id, std::size_t number, const PieceSource& source) {
+Result<Part> FolderUploads::put_part(const std::string& id, std::size_t number, const std::string& sha256,
+                                     const PieceSource& source) {
   CICLO_TRY(const Turn turn, take_turn(id, Use::beside_others));
   CICLO_TRY(const UploadInfo upload, find(id));
   if (!upload.parts || upload.is_complete)
@@ -269,6 +270,7 @@ Result<Part> FolderUploads::put_part(const std::string& id, std::size_t number, 
   CICLO_TRY(const fs::path folder, folder_of(id));
   CICLO_TRY(TemporaryFile file, layout_->create_temporary());
   CICLO_TRY(Copied copied, copy_all(source, file.file(), "a part"));
+  if (!sha256.empty() && sha256 != copied.sha256) return differs("SHA-256");
   Part part{.number = number, .sha256 = std::move(copied.sha256), .size = copied.size};
   if (::rename(file.path().c_str(), (folder / file_name_of(part)).c_str()) != 0) {
     if (errno == ENOENT) return no_such_upload();

@@ -3,9 +3,10 @@
 //   <root>/uploads/<id>/about                    what was announced, as JSON; written before the folder gets its name
 //   <root>/uploads/<id>/data, progress           of one that goes forward (upload_tail.hpp)
 //   <root>/uploads/<id>/part-<number>-<sha256>   a part
-//   <root>/uploads/<id>/done                     "<sha256> <size>\n", written before the blob gets its key. The upload is
-//                                                complete when there are neither data nor parts beside it; with them, the
-//                                                server ended in between, and the last step is done again
+//   <root>/uploads/<id>/done                     "<sha256> <size>\n", written before the blob gets its key. The upload
+//   is
+//                                                complete when there are neither data nor parts beside it; with them,
+//                                                the server ended in between, and the last step is done again
 //
 // The folder's time of change says when something happened last.
 //
@@ -31,7 +32,8 @@ class FolderUploads final : public Uploads {
   Result<UploadInfo> find(const std::string& id) override;
   Result<UploadInfo> append(const std::string& id, std::uint64_t offset, const PieceSource& source) override;
   Result<BlobInfo> complete(const std::string& id, const std::string& sha256) override;
-  Result<Part> put_part(const std::string& id, std::size_t number, const PieceSource& source) override;
+  Result<Part> put_part(const std::string& id, std::size_t number, const std::string& sha256,
+                        const PieceSource& source) override;
   Result<std::vector<Part>> parts(const std::string& id) override;
   Result<BlobInfo> join(const std::string& id, std::vector<Part> parts) override;
   Result<void> abandon(const std::string& id) override;

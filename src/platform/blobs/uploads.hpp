@@ -73,8 +73,9 @@ class Uploads {
   // `sha256` of the whole; empty: what was announced, or whatever arrived.
   virtual Result<BlobInfo> complete(const std::string& id, const std::string& sha256) = 0;
 
-  // Takes the place of a part of the same number that came before.
-  virtual Result<Part> put_part(const std::string& id, std::size_t number, const PieceSource& source) = 0;
+  // Takes the place of a part of the same number that came before. `sha256` of the part is checked unless it is empty.
+  virtual Result<Part> put_part(const std::string& id, std::size_t number, const std::string& sha256,
+                                const PieceSource& source) = 0;
   // Those that are there, by number.
   virtual Result<std::vector<Part>> parts(const std::string& id) = 0;
   // The blob is these parts in the order of their numbers; each is checked against its SHA-256, and sizes are not

@@ -153,18 +153,19 @@ TEST_F(UploadsTest, TheSameIdGoesOn) {
 
 TEST_F(UploadsTest, JoinsPartsThatCameInAnyOrder) {
   const std::string id = begin({.key = "dev/big", .parts = 3});
-  ASSERT_TRUE(uploads().put_part(id, 3, pieces("three")));
-  ASSERT_TRUE(uploads().put_part(id, 1, pieces("wrong ")));
+  ASSERT_TRUE(uploads().put_part(id, 3, "", pieces("three")));
+  ASSERT_TRUE(uploads().put_part(id, 1, "", pieces("wrong ")));
   open();
-  const auto first = uploads().put_part(id, 1, pieces("one "));
+  const auto first = uploads().put_part(id, 1, "", pieces("one "));
   ASSERT_TRUE(first);
   EXPECT_EQ(first->sha256, sha256_of("one "));
-  EXPECT_EQ(code_of(uploads().put_part(id, 4, pieces("x"))), ErrorCode::invalid);
-  EXPECT_EQ(code_of(uploads().put_part(id, 0, pieces("x"))), ErrorCode::invalid);
+  EXPECT_EQ(code_of(uploads().put_part(id, 4, "", pieces("x"))), ErrorCode::invalid);
+  EXPECT_EQ(code_of(uploads().put_part(id, 0, "", pieces("x"))), ErrorCode::invalid);
   auto parts = *uploads().parts(id);
   EXPECT_EQ(parts.size(), 2U);
   EXPECT_EQ(code_of(uploads().join(id, parts)), ErrorCode::invalid) << "part 2 is missing";
-  ASSERT_TRUE(uploads().put_part(id, 2, pieces("two ")));
+  EXPECT_EQ(code_of(uploads().put_part(id, 2, sha256_of("two "), pieces("tow "))), ErrorCode::invalid);
+  ASSERT_TRUE(uploads().put_part(id, 2, sha256_of("two "), pieces("two ")));
   parts = *uploads().parts(id);
   auto twice = parts;
   twice.push_back(parts.front());
@@ -178,7 +179,7 @@ TEST_F(UploadsTest, JoinsPartsThatCameInAnyOrder) {
   EXPECT_EQ(*store_->get("dev/big"), "one two three");
   EXPECT_EQ(done->sha256, sha256_of("one two three"));
   EXPECT_EQ(uploads().join(id, parts)->sha256, done->sha256) << "again";
-  EXPECT_EQ(code_of(uploads().put_part(id, 1, pieces("late"))), ErrorCode::conflict);
+  EXPECT_EQ(code_of(uploads().put_part(id, 1, "", pieces("late"))), ErrorCode::conflict);
 }
 
 TEST_F(UploadsTest, AnUploadWithoutPartsIsEmpty) {
