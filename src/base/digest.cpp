@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 namespace ciclo {
 namespace {
@@ -70,27 +71,6 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
 bool is_sha256_hex(std::string_view text) {
   return text.size() == 2 * sum_bytes &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-struct Sha256::State {
-  Context context = new_context();
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  EVP_DigestInit_ex2(state_->context.get(), algorithm(), nullptr);
-}
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&& other) noexcept = default;
-Sha256& Sha256::operator=(Sha256&& other) noexcept = default;
-
-void Sha256::add(std::string_view bytes) {
-  EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
-}
-
-std::string Sha256::finish_hex() {
-  std::string sum(sum_bytes, '\0');
-  EVP_DigestFinal_ex(state_->context.get(), bytes_of(sum), nullptr);
-  return hex_of(sum);
 }
 
 }  // namespace ciclo

@@ -3,10 +3,9 @@
 // A plain hash suits random secrets, which nobody can try through; passwords need a slow one
 // (administration/sign_in/password.hpp).
 //
-// Thread safety: the functions are safe from any thread; an object of Sha256 belongs to one.
+// Thread safety: pure functions.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,20 +19,5 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
 bool is_sha256_hex(std::string_view text);
 
 std::string hex_of(std::string_view bytes);  // lower-case
-
-// SHA-256 while bytes pass.
-class Sha256 {
- public:
-  Sha256();
-  ~Sha256();
-  Sha256(Sha256&& other) noexcept;
-  Sha256& operator=(Sha256&& other) noexcept;
-  void add(std::string_view bytes);
-  std::string finish_hex();  // call once
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 }  // namespace ciclo

@@ -26,36 +26,23 @@ Result<std::string> key_of(const DataParts& parts, const http::Request& request)
   return fail(ErrorCode::unsupported, fmt::format("'{}' does not lie on this server", reference));
 }
 
-bool asks(const http::Request& request, std::string_view name) {
-  return request.query.find(name).value_or("false") == "true";
-}
-
 Result<http::Response> get_path(const DataParts& parts, http::Request& request) {
   CICLO_TRY(const std::string key, key_of(parts, request));
-  if (asks(request, "recursive")) {
-    CICLO_TRY(const Json listing, list_tree(parts.blobs, key));
-    return http::Response::json(listing);
-  }
-  if (asks(request, "list")) {
-    CICLO_TRY(const Json listing, list_folder(parts.blobs, key));
-    return http::Response::json(listing);
-  }
-  return send_blob(parts.blobs, key);
+  return send_path(parts.blobs, key, request);
 }
 
 Result<http::Response> put_path(const DataParts& parts, http::Request& request) {
   CICLO_TRY(const std::string key, key_of(parts, request));
-  std::optional<std::string> expected;
-  if (const auto sum = request.headers.find("x-ciclo-sha256")) expected = std::string(*sum);
-  CICLO_TRY(const auto stored, receive_blob(parts.blobs, key, *request.stream, std::move(expected)));
-  return http::Response::json({{"path", request.parameter("path")}, {"size", stored.size}, {"sha256", stored.sha256}},
-                              201);
+  CICLO_TRY(const auto stored, receive_blob(parts.blobs, key, request));
+  auto response = http::Response::json(
+      {{"path", request.parameter("path")}, {"size", stored.size}, {"sha256", stored.sha256}}, 201);
+  describe_blob(response, stored.sha256);
+  return response;
 }
 
 Result<http::Response> delete_path(const DataParts& parts, http::Request& request) {
   CICLO_TRY(const std::string key, key_of(parts, request));
-  CICLO_CHECK(parts.blobs.remove(key));
-  CICLO_CHECK(parts.blobs.remove_tree(key));
+  CICLO_CHECK(remove_path(parts.blobs, key));
   return http::Response::empty();
 }
 

@@ -1,5 +1,5 @@
 // Routes of the data estate beside the generic ones, below /api/v1/workspaces/{workspace}:
-//   PUT    /datastores/{datastore}/paths/{path*}   stores a file of any size; header x-ciclo-sha256 is verified
+//   PUT    /datastores/{datastore}/paths/{path*}   stores a file of any size; a SHA-256 in its headers is verified
 //   GET    the same                                the file; ?list=true or ?recursive=true: what lies below a folder
 //   DELETE the same                                the file or folder
 #pragma once

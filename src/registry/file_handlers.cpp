@@ -43,7 +43,7 @@ Result<http::Response> get_by_query(ModelLocator& locator, blobs::BlobStore& blo
   }
   CICLO_TRY(const auto model, locate(locator, request, std::string(*name), std::string(*version)));
   CICLO_TRY(const auto key, key_within(model, std::string(*path)));
-  return tracking::send_blob(blobs, key);
+  return tracking::send_blob(blobs, key, request);
 }
 
 }  // namespace

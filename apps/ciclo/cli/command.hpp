@@ -48,6 +48,7 @@ int exit_code_of(const Error& error);
 std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
 std::vector<Command> run_commands();  // runs of experiments, side by side
+std::vector<Command> artifact_commands();  // files of runs
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
 std::vector<Command> purge_commands();           // gc; runs and experiments: delete, restore

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/text.hpp"
+#include "cli/transfer.hpp"
 
 namespace ciclo::cli {
 namespace {
@@ -20,6 +21,29 @@ bool stays_inside(const std::string& name) {
   for (const fs::path& part : path)
     if (part == ".." || part == ".") return false;
   return true;
+}
+
+std::string without_slashes(std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path);
+}
+
+// Of runs:/R/P and mlflow-artifacts:/P; empty for other references.
+std::string mlflow_path(const std::string& workspace_path, std::string_view reference) {
+  static constexpr std::string_view run = "runs:/";
+  static constexpr std::string_view proxied = "mlflow-artifacts:/";
+  static constexpr std::string_view api = "/api/v1";
+  if (reference.starts_with(run)) {
+    const std::string rest = without_slashes(reference.substr(run.size()));
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    return fmt::format("{}/runs/{}/artifacts{}", workspace_path, http::percent_encode(rest.substr(0, slash)),
+                       encode_path(rest.substr(slash)));
+  }
+  if (reference.starts_with(proxied) && workspace_path.starts_with(api))
+    return fmt::format("{}/api/2.0/mlflow-artifacts/artifacts/{}", workspace_path.substr(api.size()),
+                       encode_path(without_slashes(reference.substr(proxied.size()))));
+  return {};
 }
 
 }  // namespace
@@ -38,6 +62,7 @@ std::string encode_path(std::string_view path) {
 
 Result<std::string> content_path(const std::string& workspace_path, const std::string& reference) {
   static constexpr std::string_view scheme = "azureml://";
+  if (auto path = mlflow_path(workspace_path, reference); !path.empty()) return path;
   std::string rest = reference.starts_with(scheme) ? reference.substr(scheme.size()) : "";
   if (rest.starts_with("jobs/") && rest.find("/paths/") == std::string::npos) rest += "/paths";
   if (!rest.starts_with("datastores/") && !rest.starts_with("jobs/"))
@@ -72,12 +97,17 @@ Result<void> download_file(Session& session, const std::string& path, const fs::
 }
 
 Result<std::size_t> download_tree(Session& session, const std::string& path, const fs::path& target) {
-  CICLO_TRY(const Json listing, session.get(path + "/?recursive=true"));
+  CICLO_TRY(const Json listing, session.get(path + "?recursive=true"));
+  const bool is_file = member(listing, "is_file") == true;
   std::size_t count = 0;
   for (const Json& file : member(listing, "value")) {
     const std::string name = text_or(file, "name");
     CICLO_TRY(const fs::path place, path_below(target, name));
-    CICLO_CHECK(download_file(session, path + "/" + encode_path(name), place));
+    const RemoteFile remote{.path = is_file ? path : path + "/" + encode_path(name),
+                            .size = member(file, "size").is_number() ? member(file, "size").get<std::uint64_t>() : 0,
+                            .sha256 = text_or(file, "sha256")};
+    CICLO_CHECK(remote.sha256.empty() ? download_file(session, remote.path, place)
+                                      : fetch_file(session, remote, place));
     ++count;
   }
   return count;

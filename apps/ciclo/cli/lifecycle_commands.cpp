@@ -41,7 +41,12 @@ Run download_verb(const char* kind_name) {
     CICLO_TRY(const Json item, context.session.get(path));
     const std::filesystem::path target = context.options.find("download-path").value_or(".");
     CICLO_TRY(const std::string workspace, context.session.workspace_path());
-    CICLO_TRY(const std::string content, content_path(workspace, text_or(item, "path")));
+    // A model's files are found by its name, wherever they lie.
+    const std::string reference =
+        std::string_view(kind_name) == "model"
+            ? fmt::format("mlflow-artifacts:/@models/{}/{}", text_or(item, "name"), text_or(item, "version"))
+            : text_or(item, "path");
+    CICLO_TRY(const std::string content, content_path(workspace, reference));
     CICLO_TRY(const auto folder, path_below(target, text_or(item, "name")));
     CICLO_TRY(const std::size_t files, download_tree(context.session, content, folder));
     std::cerr << fmt::format("{}: {} file{}\n", text_or(item, "name"), files, files == 1 ? "" : "s");

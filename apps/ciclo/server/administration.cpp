@@ -47,6 +47,7 @@ Administration::~Administration() = default;
 Result<void> Administration::open(const resources::KindTable& kinds) {
   CICLO_TRY(auto master_key, open_master_key(base.database, base.settings, base.clock));
   sealer.emplace(std::move(master_key));
+  link_key.emplace(sealer->derived_key("signed links"));
   access = std::make_unique<AccessService>(base.database, base.clock);
   access->set_component_of_kind([&kinds](std::string_view kind) {
     const auto* found = kinds.find(kind);
@@ -133,13 +134,21 @@ Result<void> Administration::add_routes(http::Router& router) const {
                                            .takes_passwords = true});
 }
 
+bool Administration::is_barred(const std::string& principal) const {
+  const auto user =
+      base.database.read([&](sql::Session& session) { return identity->get_user_in(session, principal); });
+  return user ? user->is_disabled : user.error().code == ErrorCode::not_found;
+}
+
 http::Guard& Administration::guard(resources::ConcernFinder& concerns) {
   if (door) return *door;
   by_password = std::make_unique<BasicAuthenticator>(*sign_in);
+  by_link = std::make_unique<LinkAuthenticator>(
+      *link_key, [this](const std::string& principal) { return is_barred(principal); }, base.clock);
   by_token = std::make_unique<TokenAuthenticator>(*identity);
   by_session = std::make_unique<SessionAuthenticator>(*sessions, base.settings.public_url);
   // The provider's tokens first: they are told by their form, and what is none of them falls to the server's own.
-  std::vector<Authenticator*> authenticators;
+  std::vector<Authenticator*> authenticators{by_link.get()};
   if (openid) authenticators.push_back(&openid->authenticator());
   authenticators.push_back(by_password.get());
   authenticators.push_back(by_token.get());

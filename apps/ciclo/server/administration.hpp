@@ -17,6 +17,7 @@
 #include "administration/audit/audit_log.hpp"
 #include "administration/guard.hpp"
 #include "administration/handlers.hpp"
+#include "administration/link_authenticator.hpp"
 #include "administration/oidc/openid_connect.hpp"
 #include "administration/secrets/vault.hpp"
 #include "administration/sign_in/basic_authenticator.hpp"
@@ -52,6 +53,8 @@ struct Administration {
   // What the routes of administration stand on; build_on() must have been called.
   administration::AdministrationParts parts() const;
   http::Guard& guard(resources::ConcernFinder& concerns);
+  // Disabled, or gone.
+  bool is_barred(const std::string& principal) const;
 
   Base base;
   std::optional<administration::Sealer> sealer;
@@ -78,6 +81,8 @@ struct Administration {
   std::unique_ptr<administration::oidc::OpenIdConnect> openid;  // null without an identity provider
 
   std::unique_ptr<administration::BasicAuthenticator> by_password;
+  std::optional<tokens::LinkKey> link_key;  // from open() on
+  std::unique_ptr<administration::LinkAuthenticator> by_link;
   std::unique_ptr<administration::TokenAuthenticator> by_token;
   std::unique_ptr<administration::SessionAuthenticator> by_session;
   std::unique_ptr<administration::AccessGuard> door;

@@ -7,6 +7,7 @@
 #include "data_estate/controller.hpp"
 #include "data_estate/handlers.hpp"
 #include "data_estate/locations.hpp"
+#include "data_estate/upload_handlers.hpp"
 #include "inner_loop/environments/builder.hpp"
 #include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/evaluation/handlers.hpp"
@@ -18,6 +19,7 @@
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/traces/handlers.hpp"
+#include "inner_loop/traces/trace_store.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
@@ -48,6 +50,7 @@
 #include "resources/handlers.hpp"
 #include "resources/reconcile.hpp"
 #include "server/administration.hpp"
+#include "server/artifact_links.hpp"
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
@@ -259,6 +262,14 @@ void Application::Parts::build_purges() {
             session,
             {.workspace = gone.workspace, .kind = "experiment", .parent = {}, .name = gone.name, .version = {}});
       }});
+  purges->add(purge::Dependant{
+      .title = "traces",
+      .erase = [](sql::Session& session, const tracking::Purge& gone, std::size_t most) -> Result<tracking::Erased> {
+        if (gone.kind != tracking::PurgeKind::experiment) return tracking::Erased{.rows = 0, .is_done = true};
+        const auto limit = static_cast<std::int64_t>(std::max<std::size_t>(most, 1));
+        CICLO_TRY(const auto rows, traces::purge_in(session, gone.workspace, gone.experiment_id, limit));
+        return tracking::Erased{.rows = rows, .is_done = rows == 0};
+      }});
   purges->add(purge::Leftovers{"unfinished uploads", [this](std::int64_t before, bool dry_run) -> Result<purge::Tally> {
                                  CICLO_TRY(const auto found, blobs::sweep_leftovers(folders.blobs, before, dry_run));
                                  return purge::Tally{.count = found.count, .rows = 0, .bytes = found.bytes};
@@ -287,11 +298,7 @@ void Application::Parts::build_monitoring() {
 }
 
 void Application::Parts::build_endpoints() {
-  const auto is_barred = [this](const std::string& principal) {
-    const auto user =
-        database->read([&](sql::Session& session) { return admin->identity->get_user_in(session, principal); });
-    return user ? user->is_disabled : user.error().code == ErrorCode::not_found;
-  };
+  const auto is_barred = [this](const std::string& principal) { return admin->is_barred(principal); };
   endpoint_tokens = std::make_unique<outer_loop::EndpointTokens>(*endpoint_keys, *admin->access, is_barred, clock);
   const auto variables = inner_loop::inherited_variables();
   scorers = std::make_unique<outer_loop::ScorerProcesses>(
@@ -327,7 +334,11 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(traces::add_trace_routes(router, *traces, *blobs));
-  CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
+  CICLO_CHECK(data_estate::add_upload_routes(router, *locations, *blobs));
+  CICLO_CHECK(tracking::add_tracking_routes(
+      router, *tracking,
+      {*blobs, model_artifacts.get(),
+       make_artifact_links({*admin->link_key, clock, settings.public_url, [this] { return url(); }})}));
   CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
   CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard(*concerns))));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));

@@ -92,6 +92,12 @@ Result<std::string> Sealer::open_sealed(std::string_view sealed, std::string_vie
   return decrypt(key_.bytes, rest.substr(colon + 1), place);
 }
 
+std::string Sealer::derived_key(std::string_view use) const {
+  std::string key(crypto_generichash_BYTES, '\0');
+  crypto_generichash(bytes(key), key.size(), bytes(use), use.size(), key_.bytes.data(), key_.bytes.size());
+  return key;
+}
+
 Result<std::string> Sealer::open_old_form(std::string_view sealed) const {
   static constexpr std::size_t head = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
   std::string box = from_base64(sealed);

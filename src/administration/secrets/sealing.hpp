@@ -30,6 +30,8 @@ class Sealer {
   // Fails with internal when it was sealed with another key or for another place, or was changed.
   Result<std::string> open_sealed(std::string_view sealed, std::string_view place = {}) const;
   const std::string& key_id() const { return key_.id; }
+  // 32 bytes for another use, the same as long as the master key is: a keyed BLAKE2b of the use's name.
+  std::string derived_key(std::string_view use) const;
 
  private:
   Result<std::string> open_old_form(std::string_view sealed) const;

@@ -212,7 +212,7 @@ Result<Response> output(const JobParts& parts, Request& request) {
   while (path.ends_with('/')) path.pop_back();
   const std::string key = path.empty() ? location.key : location.key + "/" + path;
   const auto recursive = request.query.find("recursive");
-  if (!recursive || *recursive != "true") return tracking::send_blob(parts.blobs, key);
+  if (!recursive || *recursive != "true") return tracking::send_blob(parts.blobs, key, request);
   Json files = Json::array();
   if (const auto single = parts.blobs.stat(key)) {
     files.push_back({{"name", key.substr(key.rfind('/') + 1)}, {"size", single->size}});

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
 #include "inner_loop/tracking/forms.hpp"
 #include "inner_loop/tracking/handlers.hpp"
@@ -9,7 +10,7 @@ namespace ciclo::tracking {
 namespace {
 
 constexpr std::size_t max_artifact_bytes = std::size_t{1} << 40U;
-constexpr std::string_view root_uri = "mlflow-artifacts:/";
+constexpr std::size_t shortest_removable = 4;  // segments: <workspace>/mlflow/<experiment>/<run>
 
 // runs' artifacts/list: paths are relative to the run's root.
 Result<Json> list_of_run(RunService& runs, blobs::BlobStore& blobs, const Call& call) {
@@ -26,14 +27,14 @@ Result<Json> list_of_run(RunService& runs, blobs::BlobStore& blobs, const Call& 
 // The blob or folder of a path of the proxy.
 Result<std::string> readable_key(const ArtifactParts& parts, const std::string& workspace, const std::string& path) {
   if (parts.shared != nullptr && path.starts_with('@')) return parts.shared->key_of(workspace, path);
-  return artifact_key(workspace, root_uri, path);
+  return artifact_key(workspace, artifact_root, path);
 }
 
-Result<std::string> writable_key(const http::Request& request) {
-  const std::string& path = request.parameter("path");
-  if (path.empty()) return fail(ErrorCode::invalid, "Invalid path: it is empty", "path");
-  if (path.starts_with('@')) return fail(ErrorCode::denied, "the files of registered models are read-only", "path");
-  return artifact_key(workspace_of(request), root_uri, path);
+Result<http::Response> store(blobs::BlobStore& blobs, const std::string& key, const http::Request& request) {
+  CICLO_TRY(const auto stored, receive_blob(blobs, key, request));
+  auto response = http::Response::json(Json::object());
+  describe_blob(response, stored.sha256);
+  return response;
 }
 
 // mlflow-artifacts/artifacts?path=: names are relative to the path.
@@ -46,24 +47,23 @@ Result<http::Response> list_proxied(const ArtifactParts& parts, const http::Requ
 
 Result<http::Response> get_proxied(const ArtifactParts& parts, const http::Request& request) {
   CICLO_TRY(const auto key, readable_key(parts, workspace_of(request), request.parameter("path")));
-  return send_blob(parts.blobs, key);
+  return data_estate::send_path(parts.blobs, key, request);
 }
 
 Result<http::Response> put_proxied(const ArtifactParts& parts, const http::Request& request) {
-  CICLO_TRY(const auto key, writable_key(request));
-  CICLO_CHECK(receive_blob(parts.blobs, key, *request.stream));
-  return http::Response::json(Json::object());
+  CICLO_TRY(const auto key, writable_artifact_key(workspace_of(request), request.parameter("path")));
+  return store(parts.blobs, key, request);
 }
 
 Result<http::Response> delete_proxied(const ArtifactParts& parts, const http::Request& request) {
-  CICLO_TRY(const auto key, writable_key(request));
-  CICLO_CHECK(parts.blobs.remove(key));
-  CICLO_CHECK(parts.blobs.remove_tree(key));
+  const std::string& path = request.parameter("path");
+  CICLO_TRY(const auto key, writable_artifact_key(workspace_of(request), path));
+  // One segment is an experiment: no client means all of its runs' files.
+  if (split(key, '/').size() < shortest_removable)
+    return fail(ErrorCode::invalid, fmt::format("'{}' is a whole experiment", path), "path",
+                "name a run's artifacts, or a file or folder among them");
+  CICLO_CHECK(data_estate::remove_path(parts.blobs, key));
   return http::Response::json(Json::object());
-}
-
-Result<http::Response> refuse_multipart(const http::Request&) {
-  return fail(ErrorCode::unsupported, "Multipart upload is not supported: send the file by one PUT, of any size");
 }
 
 // The run and the path within it that a request names by query.
@@ -79,13 +79,12 @@ Result<std::string> key_by_query(RunService& runs, const http::Request& request)
 
 Result<http::Response> get_artifact(RunService& runs, blobs::BlobStore& blobs, const http::Request& request) {
   CICLO_TRY(const auto key, key_by_query(runs, request));
-  return send_blob(blobs, key);
+  return send_blob(blobs, key, request);
 }
 
 Result<http::Response> upload_artifact(RunService& runs, blobs::BlobStore& blobs, const http::Request& request) {
   CICLO_TRY(const auto key, key_by_query(runs, request));
-  CICLO_CHECK(receive_blob(blobs, key, *request.stream));
-  return http::Response::json(Json::object());
+  return store(blobs, key, request);
 }
 
 Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
@@ -117,14 +116,6 @@ Result<void> add_proxy_routes(MlflowRoutes& routes, ArtifactParts parts) {
                           .body_limit = is_streamed ? max_artifact_bytes : std::size_t{1} << 20U,
                           .handler = [parts, act = verb.act](http::Request& request) { return act(parts, request); },
                           .concerns = {concerns::artifact()}}));
-    }
-    for (const std::string_view step : {"create", "complete", "abort"}) {
-      CICLO_CHECK(routes.add_raw({.method = http::Method::post,
-                                  .path = fmt::format("{}/mpu/{}/{{path*}}", base, step),
-                                  .action = "storage/write",
-                                  .summary = "MLflow: multipart upload (not offered)",
-                                  .handler = refuse_multipart,
-                                  .concerns = {concerns::artifact()}}));
     }
   }
   return {};

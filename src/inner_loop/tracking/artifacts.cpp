@@ -42,6 +42,18 @@ Result<std::string> artifact_key(std::string_view workspace, std::string_view ar
   return key;
 }
 
+Result<std::string> writable_artifact_key(std::string_view workspace, std::string_view path) {
+  if (path.empty()) return fail(ErrorCode::invalid, "Invalid path: it is empty", "path");
+  if (path.starts_with('@')) return fail(ErrorCode::denied, "the files of registered models are read-only", "path");
+  return artifact_key(workspace, artifact_root, path);
+}
+
+Result<std::string> proxied_path(std::string_view artifact_uri, std::string_view path) {
+  static constexpr std::string_view workspace = "w";
+  CICLO_TRY(const auto key, artifact_key(workspace, artifact_uri, path));
+  return key.substr(std::min(workspace.size() + std::string_view("/mlflow/").size(), key.size()));
+}
+
 Result<Json> list_files(blobs::BlobStore& blobs, const std::string& key, std::string_view shown_prefix) {
   while (shown_prefix.ends_with('/')) shown_prefix.remove_suffix(1);
   CICLO_TRY(const auto entries, blobs.list(key));

@@ -66,6 +66,9 @@ Result<void> add_tracking_routes(http::Router& router, Tracking& tracking, Artif
                                         .summary = "MLflow: what the server can do",
                                         .handler = [](Call&) -> Result<Json> { return server_info(); },
                                         .version = "3.0"}));
+  CICLO_CHECK(add_multipart_routes(router, artifacts));
+  CICLO_CHECK(add_presigned_routes(router, tracking, artifacts));
+  CICLO_CHECK(add_run_artifact_routes(router, tracking.runs, artifacts.blobs));
   return add_fallback_routes(router);
 }
 

@@ -31,9 +31,11 @@ struct Tracking {
 // Where artifacts are read and written.
 struct ArtifactParts {
   // NOLINTNEXTLINE(google-explicit-constructor): most callers have a store alone
-  ArtifactParts(blobs::BlobStore& store, SharedArtifacts* more = nullptr) : blobs(store), shared(more) {}
+  ArtifactParts(blobs::BlobStore& store, SharedArtifacts* more = nullptr, MakeLink links = {})
+      : blobs(store), shared(more), make_link(std::move(links)) {}
   blobs::BlobStore& blobs;
   SharedArtifacts* shared;  // may be null
+  MakeLink make_link;       // without it nothing is offered that needs links: parts, presigned addresses
 };
 
 // All of them. The arguments must outlive the router.
@@ -48,5 +50,11 @@ Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& m
 // What MLflow has and Ciclo does not is answered in MLflow's form; and the version of the API below a workspace.
 Result<void> add_fallback_routes(http::Router& router);
 Result<void> add_artifact_routes(http::Router& router, RunService& runs, ArtifactParts artifacts);
+// Uploads in parts, as MLflow's clients send large files.
+Result<void> add_multipart_routes(http::Router& router, const ArtifactParts& artifacts);
+// Addresses for clients that bring no credential of their own.
+Result<void> add_presigned_routes(http::Router& router, Tracking& tracking, const ArtifactParts& artifacts);
+// Ciclo's own, below /api/v1/workspaces/{workspace}/runs/{run_id}/artifacts: as those of a datastore.
+Result<void> add_run_artifact_routes(http::Router& router, RunService& runs, blobs::BlobStore& blobs);
 
 }  // namespace ciclo::tracking

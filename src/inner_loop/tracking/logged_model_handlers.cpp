@@ -124,6 +124,16 @@ Result<Json> list_files_of(LoggedModelService& models, blobs::BlobStore& blobs, 
   return answer;
 }
 
+Result<http::Response> send_file_of(LoggedModelService& models, blobs::BlobStore& blobs, const http::Request& request) {
+  const auto path = request.query.find("artifact_file_path");
+  if (!path || path->empty())
+    return fail(ErrorCode::invalid, "Missing value for required parameter 'artifact_file_path'", "artifact_file_path");
+  const std::string workspace = workspace_of(request);
+  CICLO_TRY(const auto model, models.get({.workspace = workspace, .model_id = request.parameter("model_id")}));
+  CICLO_TRY(const auto key, artifact_key(workspace, model.artifact_uri, *path));
+  return send_blob(blobs, key, request);
+}
+
 }  // namespace
 
 Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& models, blobs::BlobStore& blobs) {
@@ -148,6 +158,13 @@ Result<void> add_logged_model_routes(http::Router& router, LoggedModelService& m
   CICLO_CHECK(add(http::Method::patch, "/{model_id}/tags", "workspace/write", set_tags));
   CICLO_CHECK(add(http::Method::del, "/{model_id}/tags/{tag_key}", "workspace/write", delete_tag));
   CICLO_CHECK(add(http::Method::post, "/{model_id}/params", "workspace/write", log_params));
+  for (const std::string_view api : {"/api", "/ajax-api"})
+    CICLO_CHECK(routes.add_raw(
+        {.method = http::Method::get,
+         .path = fmt::format("{}/2.0/mlflow/logged-models/{{model_id}}/artifacts/files", api),
+         .action = "storage/read",
+         .summary = "MLflow: download a file of a logged model",
+         .handler = [&models, &blobs](http::Request& request) { return send_file_of(models, blobs, request); }}));
   return routes.add({.method = http::Method::get,
                      .path = "logged-models/{model_id}/artifacts/directories",
                      .action = "storage/read",

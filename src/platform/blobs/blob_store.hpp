@@ -51,7 +51,13 @@ class BlobReader {
   virtual ~BlobReader() = default;
   // Up to `max` further bytes; empty at the end.
   virtual Result<std::string> read(std::size_t max) = 0;
+  // Bytes that read() will give in all.
   virtual std::uint64_t size() const = 0;
+  // From here on only `length` bytes from `offset` on, which lie within the blob. Before the first read().
+  virtual Result<void> narrow(std::uint64_t offset, std::uint64_t length) = 0;
+  // Of the whole blob that is being read, also when another has taken its key meanwhile. `sha256` is empty when none is
+  // recorded: stat() makes it anew.
+  virtual const BlobInfo& info() const = 0;
 };
 
 // An entry directly below a prefix.
@@ -60,6 +66,8 @@ struct Listed {
   bool is_folder = false;
   std::uint64_t size = 0;
 };
+
+class Uploads;
 
 // What put_tree() takes at most; beyond it fails with ErrorCode::too_large and stores nothing.
 struct TreeLimits {
@@ -87,11 +95,15 @@ class BlobStore {
   virtual Result<std::vector<Listed>> list(const std::string& folder) = 0;
   // All blobs whose key starts with `folder`/, at any depth, sorted by key.
   virtual Result<std::vector<BlobInfo>> walk(const std::string& folder) = 0;
+  // As recorded: nothing when that was lost, and nothing for what is not there. Costs one small file.
+  virtual std::optional<std::string> recorded_sha256(const std::string& key) = 0;
   // Removing what is not there succeeds.
   virtual Result<void> remove(const std::string& key) = 0;
   virtual Result<void> remove_tree(const std::string& folder) = 0;
   // Where the blob or folder lies on this machine's disk, for processes that read in place; nothing for remote stores.
   virtual std::optional<std::filesystem::path> local_path(const std::string& key) const = 0;
+  // Blobs that arrive in more than one request.
+  virtual Uploads& uploads() = 0;
 
   Result<BlobInfo> put(const std::string& key, std::string_view bytes);
   // Whole content; too_large over `max_bytes`.

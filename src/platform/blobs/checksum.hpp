@@ -1,11 +1,12 @@
-// SHA-256 while bytes pass. Internal to platform/blobs.
+// SHA-256 (FIPS 180-4) while bytes pass, and a state that can be kept to go on from later, in another process too.
 //
 // Thread safety: none.
 #pragma once
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +19,13 @@ class Sha256 {
   // Lower-case hexadecimal. Call once.
   std::string finish();
 
+  // What was added so far: the eight words as 64 hexadecimal digits, then the bytes that wait for a whole block.
+  std::string state() const;
+  // Goes on after `size` bytes; nothing when the text is no state after so many.
+  static std::optional<Sha256> resume(std::string_view state, std::uint64_t size);
+
  private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
+  SHA256_CTX context_{};
 };
 
 // 64 lower-case hexadecimal digits.

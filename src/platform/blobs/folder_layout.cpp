@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,8 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr mode_t folder_mode = 0700;
 constexpr mode_t file_mode = 0600;
-// What a crash left below temporary/ is removed when older. Younger may belong to a server that is just ending.
+// What lies below temporary/ without a lock is removed when older.
 constexpr auto leftover_age = std::chrono::hours(24);
+constexpr const char* lock_name = "lock";
 // How often a folder may vanish between making it and moving a file into it.
 constexpr int max_moves = 100;
 
@@ -41,11 +43,20 @@ Result<void> make_folders(const fs::path& base, const fs::path& relative, std::v
   return {};
 }
 
+// True when the process that holds or held it has ended.
+bool is_left_behind(const fs::path& lock) {
+  const Descriptor file(::open(lock.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
 void remove_leftovers(const fs::path& folder) {
   std::error_code ignored;
   const auto oldest = fs::file_time_type::clock::now() - leftover_age;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.last_write_time(ignored) < oldest) fs::remove_all(entry.path(), ignored);
+    const fs::path lock = entry.path() / lock_name;
+    const bool is_locked_folder = !entry.path().native().ends_with(".new") && fs::exists(lock, ignored);
+    if (is_locked_folder ? is_left_behind(lock) : entry.last_write_time(ignored) < oldest)
+      fs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -58,7 +69,7 @@ TemporaryFile::~TemporaryFile() {
 Result<std::shared_ptr<FolderLayout>> FolderLayout::open(const fs::path& root) {
   std::error_code error;
   if (!root.parent_path().empty()) fs::create_directories(root.parent_path(), error);
-  for (const fs::path& folder : {root, root / "objects", root / "checksums", root / "temporary"}) {
+  for (const fs::path& folder : {root, root / "objects", root / "checksums", root / "temporary", root / "uploads"}) {
     if (::mkdir(folder.c_str(), folder_mode) != 0 && errno != EEXIST) {
       return std::unexpected<Error>(file_error(errno, "make the folder", folder.native()));
     }
@@ -67,13 +78,37 @@ Result<std::shared_ptr<FolderLayout>> FolderLayout::open(const fs::path& root) {
   if (!objects) return std::unexpected<Error>(file_error(errno, "open the folder", root.native()));
   remove_leftovers(root / "temporary");
   std::shared_ptr<FolderLayout> layout(new FolderLayout(root, std::move(objects)));
+  CICLO_CHECK(layout->take_temporary_folder());
   // Found out now rather than by the first upload.
   CICLO_TRY(std::ignore, layout->create_temporary());
   return layout;
 }
 
+// Renamed into place when the lock is held, so that no other process finds the folder without it.
+Result<void> FolderLayout::take_temporary_folder() {
+  const fs::path folder = root_ / "temporary" / random_hex(16);
+  const fs::path being_made = folder.native() + ".new";
+  if (::mkdir(being_made.c_str(), folder_mode) != 0)
+    return std::unexpected<Error>(file_error(errno, "make the folder", being_made.native()));
+  lock_ = Descriptor(::open((being_made / lock_name).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
+  if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 || ::rename(being_made.c_str(), folder.c_str()) != 0)
+    return std::unexpected<Error>(file_error(errno, "lock the folder", being_made.native()));
+  temporary_ = folder;
+  return {};
+}
+
+FolderLayout::~FolderLayout() {
+  if (temporary_.empty()) return;
+  ::unlink((temporary_ / lock_name).c_str());
+  ::rmdir(temporary_.c_str());
+}
+
+fs::path FolderLayout::new_temporary_path() const {
+  return temporary_ / random_hex(16);
+}
+
 Result<TemporaryFile> FolderLayout::create_temporary() const {
-  const fs::path path = root_ / "temporary" / random_hex(16);
+  const fs::path path = new_temporary_path();
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
   if (!file) {
     Error error = file_error(errno, "make a file in the blob store", path.native());
@@ -169,13 +204,13 @@ Result<void> FolderLayout::remove_tree(const std::string& folder) {
   const fs::path path = object_path(folder);
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return {};
-  const fs::path away = root_ / "temporary" / random_hex(16);
+  const fs::path away = new_temporary_path();
   if (::rename(path.c_str(), away.c_str()) != 0) {
     if (errno == ENOENT) return {};
     return std::unexpected<Error>(file_error(errno, "remove", folder));
   }
   CICLO_CHECK(sync_folder(path.parent_path()));
-  const fs::path checksums_away = root_ / "temporary" / random_hex(16);
+  const fs::path checksums_away = new_temporary_path();
   std::error_code error;
   if (::rename(checksum_path(folder).c_str(), checksums_away.c_str()) == 0) fs::remove_all(checksums_away, error);
   fs::remove_all(away, error);

@@ -2,7 +2,9 @@
 //
 //   <root>/objects/<key>     the blobs, as plain files
 //   <root>/checksums/<key>   a blob's SHA-256 and a line end; absent or torn means: not known
-//   <root>/temporary/        what is being written or removed
+//   <root>/temporary/<id>/   what one process is writing or removing. It holds a lock (flock) on the file `lock` in it,
+//                            which ends with it: the next one to start removes the folder
+//   <root>/uploads/<id>/     what arrives in several requests (folder_uploads.hpp)
 //
 // A blob and its checksum cannot change in one step. So the checksum is removed first and written last: a crash between
 // leaves a blob without one, never with a wrong one.
@@ -23,7 +25,7 @@
 
 namespace ciclo::blobs {
 
-// A file below temporary/, removed when destroyed unless it was moved to its place.
+// A file that is removed when destroyed, unless it was moved to its place.
 class TemporaryFile {
  public:
   TemporaryFile(std::filesystem::path path, Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
@@ -46,7 +48,14 @@ class FolderLayout {
  public:
   static Result<std::shared_ptr<FolderLayout>> open(const std::filesystem::path& root);
 
+  ~FolderLayout();
+  FolderLayout(const FolderLayout&) = delete;
+  FolderLayout& operator=(const FolderLayout&) = delete;
+
   std::filesystem::path object_path(const std::string& key) const { return root_ / "objects" / key; }
+  std::filesystem::path uploads() const { return root_ / "uploads"; }
+  // A path below temporary/ that nothing has yet.
+  std::filesystem::path new_temporary_path() const;
   // The open folder <root>/objects.
   int objects() const { return objects_.get(); }
 
@@ -69,6 +78,7 @@ class FolderLayout {
 
  private:
   FolderLayout(std::filesystem::path root, Descriptor objects) : root_(std::move(root)), objects_(std::move(objects)) {}
+  Result<void> take_temporary_folder();
 
   std::filesystem::path checksum_path(const std::string& key) const { return root_ / "checksums" / key; }
   std::mutex& mutex_of(const std::string& key);
@@ -77,6 +87,8 @@ class FolderLayout {
 
   const std::filesystem::path root_;
   const Descriptor objects_;
+  std::filesystem::path temporary_;  // this process's own
+  Descriptor lock_;
   std::array<std::mutex, 64> mutexes_;  // a key's blob and checksum change under one of them
 };
 

@@ -10,13 +10,16 @@
 #include "platform/blobs/blob_store.hpp"
 #include "platform/blobs/checksum.hpp"
 #include "platform/blobs/folder_layout.hpp"
+#include "platform/blobs/folder_uploads.hpp"
 #include "platform/blobs/tree.hpp"
 
 namespace ciclo::blobs {
 
 namespace {
 
-constexpr std::size_t piece = std::size_t{1} << 18U;
+constexpr std::size_t piece = std::size_t{1} << 20U;
+// How much is written before the kernel is told to begin with the disk.
+constexpr std::uint64_t write_back_bytes = std::uint64_t{8} << 20U;
 // From so many files on, one wait for the whole file system is cheaper than two for each file.
 constexpr std::size_t sync_together_from = 8;
 
@@ -57,9 +60,14 @@ class FolderWriter final : public BlobWriter {
 
   Result<void> append(std::string_view bytes) override {
     if (committed_) return fail(ErrorCode::internal, "the blob was committed already", key_);
+    CICLO_CHECK(write_all(file_.file(), bytes, key_));
     checksum_.add(bytes);
     size_ += bytes.size();
-    return write_all(file_.file(), bytes, key_);
+    if (size_ - begun_ >= write_back_bytes) {
+      begin_write_back(file_.file(), begun_, size_ - begun_);
+      begun_ = size_;
+    }
+    return {};
   }
 
   Result<BlobInfo> commit(std::optional<std::string> expected_sha256) override {
@@ -85,6 +93,7 @@ class FolderWriter final : public BlobWriter {
   TemporaryFile file_;
   Sha256 checksum_;
   std::uint64_t size_ = 0;
+  std::uint64_t begun_ = 0;  // up to here the kernel was told to write
   bool committed_ = false;
 };
 
@@ -95,12 +104,12 @@ struct Range {
 
 class FolderReader final : public BlobReader {
  public:
-  FolderReader(Layout layout, std::string key, Descriptor file, Range range)
-      : layout_(std::move(layout)), key_(std::move(key)), file_(std::move(file)), range_(range) {}
+  FolderReader(Layout layout, BlobInfo info, Descriptor file)
+      : layout_(std::move(layout)), info_(std::move(info)), file_(std::move(file)) {}
 
   Result<std::string> read(std::size_t max) override {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(max, range_.size - done_));
-    CICLO_TRY(std::string bytes, read_some(file_.get(), wanted, key_));
+    CICLO_TRY(std::string bytes, read_some(file_.get(), wanted, info_.key));
     if (bytes.size() < wanted) return damaged("it is shorter than it was when it was opened");
     done_ += bytes.size();
     if (!range_.whole || checked_) return bytes;
@@ -109,7 +118,17 @@ class FolderReader final : public BlobReader {
     return bytes;
   }
 
+  Result<void> narrow(std::uint64_t offset, std::uint64_t length) override {
+    if (done_ > 0 || offset > info_.size || length > info_.size - offset)
+      return fail(ErrorCode::internal, "the range does not lie within the blob", info_.key);
+    if (::lseek(file_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+      return std::unexpected<Error>(file_error(errno, "read", info_.key));
+    range_ = {length, offset == 0 && length == info_.size};
+    return {};
+  }
+
   std::uint64_t size() const override { return range_.size; }
+  const BlobInfo& info() const override { return info_; }
 
  private:
   Result<void> check() {
@@ -117,20 +136,20 @@ class FolderReader final : public BlobReader {
     const std::string sha256 = checksum_.finish();
     // Read now, not when the blob was opened: a record is only ever written while its blob is in place. So when the
     // blob still is, the record is its own or is not written yet; else there is nothing to compare with any more.
-    const auto recorded = layout_->checksum(key_);
-    if (!recorded || sha256 == *recorded || layout_->was_replaced(key_, file_.get())) return {};
+    const auto recorded = layout_->checksum(info_.key);
+    if (!recorded || sha256 == *recorded || layout_->was_replaced(info_.key, file_.get())) return {};
     return damaged("its bytes do not have the SHA-256 they were stored with");
   }
 
   Failure damaged(std::string_view how) const {
-    return fail(ErrorCode::internal, fmt::format("the stored file is damaged: {}", how), key_,
+    return fail(ErrorCode::internal, fmt::format("the stored file is damaged: {}", how), info_.key,
                 "check the disk, and store the file again or put back a backup");
   }
 
   const Layout layout_;
-  const std::string key_;
+  const BlobInfo info_;
   const Descriptor file_;
-  const Range range_;
+  Range range_;
   Sha256 checksum_;
   std::uint64_t done_ = 0;
   bool checked_ = false;
@@ -178,7 +197,7 @@ Result<void> walk_below(int folder, const std::string& prefix, std::vector<BlobI
 
 class FolderStore final : public BlobStore {
  public:
-  explicit FolderStore(Layout layout) : layout_(std::move(layout)) {}
+  explicit FolderStore(Layout layout) : layout_(std::move(layout)), uploads_(layout_) {}
 
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override {
     CICLO_CHECK(check_key(key));
@@ -195,21 +214,16 @@ class FolderStore final : public BlobStore {
       return fail(ErrorCode::invalid, fmt::format("the range starts at {}, after the file's {} bytes", offset, size),
                   key);
     }
-    const Range range{std::min(length.value_or(size), size - offset), offset == 0 && length.value_or(size) >= size};
-    if (offset > 0 && ::lseek(blob.file.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
-      return std::unexpected<Error>(file_error(errno, "read", key));
-    }
-    return std::make_unique<FolderReader>(layout_, key, std::move(blob.file), range);
+    BlobInfo info = info_of(key, blob);
+    auto reader = std::make_unique<FolderReader>(layout_, std::move(info), std::move(blob.file));
+    CICLO_CHECK(reader->narrow(offset, std::min(length.value_or(size), size - offset)));
+    return reader;
   }
 
   Result<BlobInfo> stat(const std::string& key) override {
     CICLO_TRY(const OpenBlob blob, open_blob(*layout_, key));
-    BlobInfo info{key, static_cast<std::uint64_t>(blob.status.st_size), "", modified_ms(blob.status)};
-    // The record may already be of another blob that took this one's place since.
-    if (auto recorded = layout_->checksum(key); recorded && !layout_->was_replaced(key, blob.file.get())) {
-      info.sha256 = *std::move(recorded);
-      return info;
-    }
+    BlobInfo info = info_of(key, blob);
+    if (!info.sha256.empty()) return info;
     Sha256 checksum;
     while (true) {
       CICLO_TRY(const std::string bytes, read_some(blob.file.get(), piece, key));
@@ -251,6 +265,12 @@ class FolderStore final : public BlobStore {
     CICLO_CHECK(check_key(folder));
     return layout_->remove_tree(folder);
   }
+
+  std::optional<std::string> recorded_sha256(const std::string& key) override {
+    return check_key(key) ? layout_->checksum(key) : std::nullopt;
+  }
+
+  Uploads& uploads() override { return uploads_; }
 
   std::optional<std::filesystem::path> local_path(const std::string& key) const override {
     if (!key.empty() && !check_key(key)) return std::nullopt;
@@ -297,6 +317,14 @@ class FolderStore final : public BlobStore {
     return Staged{file.key, checksum.finish(), std::move(target)};
   }
 
+  BlobInfo info_of(const std::string& key, const OpenBlob& blob) const {
+    BlobInfo info{key, static_cast<std::uint64_t>(blob.status.st_size), "", modified_ms(blob.status)};
+    // The record may already be of another blob that took this one's place since.
+    if (auto recorded = layout_->checksum(key); recorded && !layout_->was_replaced(key, blob.file.get()))
+      info.sha256 = *std::move(recorded);
+    return info;
+  }
+
   // Not open when there is no such folder.
   Result<Descriptor> open_folder(const std::string& folder) const {
     if (!folder.empty()) CICLO_CHECK(check_key(folder));
@@ -308,6 +336,7 @@ class FolderStore final : public BlobStore {
   }
 
   const Layout layout_;
+  FolderUploads uploads_;
 };
 
 }  // namespace

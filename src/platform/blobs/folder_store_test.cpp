@@ -34,6 +34,13 @@ class FolderStoreTest : public ::testing::Test {
     store_ = std::move(*made);
   }
   fs::path root() const { return folder_ / "below/store"; }
+  // All below temporary/ but the lock.
+  std::size_t temporary_files() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(root() / "temporary"))
+      count += entry.is_regular_file() && entry.path().filename() != "lock" ? 1 : 0;
+    return count;
+  }
   static void overwrite(const fs::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary | std::ios::in) << text;
   }
@@ -106,6 +113,28 @@ TEST_F(FolderStoreTest, RemovesOldLeftoversOnly) {
   EXPECT_TRUE(fs::exists(new_file));
 }
 
+TEST_F(FolderStoreTest, RemovesWhatAnEndedProcessLeftBehindAtOnce) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = open_folder_store(root());
+    const auto writer = (*store)->create("a");
+    ::_exit((*writer)->append("half of it") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  ASSERT_EQ(temporary_files(), 1U);
+  // A living one keeps its own.
+  const auto writer = store_->create("b");
+  ASSERT_TRUE((*writer)->append("in the making"));
+  const auto other = open_folder_store(root());
+  ASSERT_TRUE(other);
+  EXPECT_EQ(temporary_files(), 1U);
+  EXPECT_TRUE((*writer)->commit());
+  EXPECT_EQ(*store_->get("b"), "in the making");
+  EXPECT_EQ(store_->get("a").error().code, ErrorCode::not_found);
+}
+
 TEST_F(FolderStoreTest, SaysWhatIsWrongWithItsFolder) {
   const fs::path file = folder_ / "file";
   std::ofstream(file) << "x";
@@ -138,7 +167,7 @@ TEST_F(FolderStoreTest, KeepsTheOldBlobWhenTheNewOneDoesNotFit) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(*store_->get("a"), "old");
   EXPECT_EQ(*store_->get("b"), "small");
-  EXPECT_TRUE(fs::is_empty(root() / "temporary"));
+  EXPECT_EQ(temporary_files(), 0U);
 }
 
 }  // namespace

@@ -86,17 +86,25 @@ Result<void> write_all(int file, std::string_view bytes, std::string_view what) 
 }
 
 Result<std::string> read_some(int file, std::size_t max, std::string_view what) {
-  std::string bytes(max, '\0');
-  std::size_t filled = 0;
-  while (filled < max) {
-    const ssize_t count = ::read(file, bytes.data() + filled, max - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected<Error>(file_error(errno, "read", what));
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
-  }
-  bytes.resize(filled);
+  int failure = 0;
+  std::string bytes;
+  bytes.resize_and_overwrite(max, [&](char* into, std::size_t) {
+    std::size_t filled = 0;
+    while (filled < max) {
+      const ssize_t count = ::read(file, into + filled, max - filled);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) failure = errno;
+      if (count <= 0) break;
+      filled += static_cast<std::size_t>(count);
+    }
+    return filled;
+  });
+  if (failure != 0) return std::unexpected<Error>(file_error(failure, "read", what));
   return bytes;
+}
+
+void begin_write_back(int file, std::uint64_t offset, std::uint64_t length) {
+  ::sync_file_range(file, static_cast<off64_t>(offset), static_cast<off64_t>(length), SYNC_FILE_RANGE_WRITE);
 }
 
 Result<void> sync(int file, std::string_view what) {

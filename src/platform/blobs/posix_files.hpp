@@ -43,6 +43,8 @@ Descriptor open_below(int folder, std::string_view relative, int flags);
 Result<void> write_all(int file, std::string_view bytes, std::string_view what);
 // Up to `max` bytes; empty at the end of the file.
 Result<std::string> read_some(int file, std::size_t max, std::string_view what);
+// Lets the kernel begin to write these bytes to the disk, so that a later sync() has less to wait for. A hint.
+void begin_write_back(int file, std::uint64_t offset, std::uint64_t length);
 Result<void> sync(int file, std::string_view what);
 Result<void> sync_folder(const std::filesystem::path& folder);
 

@@ -66,6 +66,7 @@ class Connection {
   bool feed();  // parses what is buffered; false when it is refused (refusal_)
   Awaitable<Received> receive_body();
   Awaitable<Result<std::string>> pull(std::size_t max);
+  void read_ahead(std::size_t most);
   Awaitable<bool> invite_body();
   bool body_is_read();
 
@@ -100,8 +101,9 @@ class Connection {
   std::string_view raw_path_;
   std::string piece_;  // streamed body: parsed, not yet taken by the handler
   Refusal refusal_;
-  bool stalled_ = false;  // the client did not send the body that the handler waited for
-  bool invited_ = false;  // 100 Continue was sent
+  bool stalled_ = false;       // the client did not send the body that the handler waited for
+  bool body_refused_ = false;  // as refusal_ says; nothing more of it is parsed
+  bool invited_ = false;       // 100 Continue was sent
   Time started_;
   std::string out_;
   std::string header_out_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 
 #include "platform/http/connection.hpp"
@@ -6,6 +7,8 @@ namespace ciclo::http {
 namespace {
 
 constexpr std::size_t body_read_bytes = 64U << 10U;
+// Of a body that a handler reads as it arrives.
+constexpr std::size_t streamed_read_bytes = 256U << 10U;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Refusal stalled() {
@@ -20,6 +23,7 @@ Refusal stalled() {
 }  // namespace
 
 bool Connection::feed() {
+  if (body_refused_) return false;
   while (!parser_->is_done() && buffer_.size() > 0) {
     error_code failure;
     buffer_.consume(parser_->put(buffer_.cdata(), failure));
@@ -30,7 +34,7 @@ bool Connection::feed() {
     }
     if (!failure) continue;
     refusal_ = parser_->refusal(failure);
-    closing_ = true;
+    closing_ = body_refused_ = true;
     return false;
   }
   return true;
@@ -80,14 +84,31 @@ Awaitable<Result<std::string>> Connection::pull(std::size_t max) {
     if (parser_->is_done()) co_return std::string();
     const bool invited = co_await invite_body();
     if (!invited) co_return fail(ErrorCode::unavailable, "the client went away");
+    piece_.reserve(max);
     arm(core_.settings.body_timeout);
-    const bool filled = co_await fill(body_read_bytes);
+    const bool filled = co_await fill(std::min(max, streamed_read_bytes));
     disarm();
-    if (filled) continue;
+    if (filled) {
+      if (!feed()) co_return std::unexpected(refusal_.error);
+      read_ahead(max);
+      continue;
+    }
     closing_ = true;
     stalled_ = timed_out_;
     if (timed_out_) co_return std::unexpected(stalled().error);
     co_return fail(ErrorCode::unavailable, "the client went away before the end of the body");
+  }
+}
+
+// What has come meanwhile, without waiting for more: up to `most` bytes. The handler works on the last piece while the
+// next one is taken off the socket here.
+void Connection::read_ahead(std::size_t most) {
+  while (!tls_ && !parser_->is_done() && buffer_.size() == 0 && piece_.size() < most) {
+    const auto space = buffer_.prepare(std::min(most - piece_.size(), streamed_read_bytes));
+    error_code failure;
+    buffer_.commit(socket_.read_some(space, failure));
+    // The end and what went wrong are found again by whoever waits for more.
+    if (failure || !feed()) return;
   }
 }
 

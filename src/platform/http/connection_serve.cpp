@@ -130,7 +130,7 @@ std::optional<Response> Connection::check_announced_body() {
 
 Awaitable<> Connection::serve() {
   identify();
-  invited_ = chunked_ = stalled_ = false;
+  invited_ = chunked_ = stalled_ = body_refused_ = false;
   first_chunk_ = true;
   stream_left_.reset();
   piece_.clear();
@@ -251,7 +251,9 @@ Awaitable<> Connection::converse(const std::shared_ptr<Exchange>& exchange) {
     Exchange::Event event = co_await exchange->next();
     if (const auto* want = std::get_if<Exchange::Want>(&event)) {
       Result<std::string> piece = co_await pull(want->max);
+      const bool goes_on = piece && !piece->empty();
       exchange->reply(std::move(piece));
+      if (goes_on) read_ahead(want->max);
     } else if (auto* answered = std::get_if<Exchange::Answer>(&event)) {
       // A handler hands on the timeout that read() gave it: it is the client's, not the server's.
       if (stalled_ && answered->response.status == status_of(ErrorCode::timeout)) answered->response.status = 408;
