@@ -53,6 +53,7 @@ std::vector<Command> administration_commands();  // users, tokens
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> secret_commands();          // secrets
+std::vector<Command> mlflow_commands();          // moving from MLflow and back
 std::vector<Command> audit_commands();           // the audit log
 std::vector<Command> identity_link_commands();   // who of the identity provider is which user
 std::vector<Command> sign_in_commands();         // passwords, one-time codes, sessions

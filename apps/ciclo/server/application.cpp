@@ -12,6 +12,7 @@
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/import_handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
 #include "monitoring/controller.hpp"
@@ -30,6 +31,7 @@
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
 #include "registry/handlers.hpp"
+#include "registry/import_service.hpp"
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
 #include "registry/service.hpp"
@@ -89,6 +91,8 @@ struct Application::Parts {
   std::unique_ptr<registry::RegistryLocator> model_locator;
   std::unique_ptr<registry::ModelArtifacts> model_artifacts;
   std::unique_ptr<tracking::Tracking> tracking;
+  std::unique_ptr<tracking::ImportService> imports;
+  std::unique_ptr<registry::ModelImport> model_imports;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -193,6 +197,8 @@ void Application::Parts::build_controllers() {
             store->get(session, {.workspace = "", .kind = "workspace", .parent = "", .name = name, .version = ""});
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
+  imports = std::make_unique<tracking::ImportService>(*database, tracking->experiments);
+  model_imports = std::make_unique<registry::ModelImport>(*model_registry, *service);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -269,6 +275,8 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(router, *tracking, {*blobs, model_artifacts.get()}));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
+  CICLO_CHECK(tracking::add_import_routes(router, *imports, *blobs));
+  CICLO_CHECK(registry::add_import_routes(router, *model_imports));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(

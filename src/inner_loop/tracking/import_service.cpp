@@ -1,0 +1,256 @@
+#include "inner_loop/tracking/import_service.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "inner_loop/tracking/import_merge.hpp"
+#include "inner_loop/tracking/limits.hpp"
+
+namespace ciclo::tracking {
+namespace {
+
+ImportOutcome refused(std::string id, std::string why) {
+  return {.id = std::move(id), .outcome = Imported::refused, .differences = {std::move(why)}};
+}
+
+// Makes an experiment active while something is put into it, in one transaction, so nobody sees it.
+class ActiveExperiment {
+ public:
+  ActiveExperiment(sql::Session& session, Experiment experiment)
+      : session_(session), experiment_(std::move(experiment)), stage_(experiment_.stage) {}
+  Result<void> begin() {
+    if (stage_ == Lifecycle::active) return {};
+    experiment_.stage = Lifecycle::active;
+    return ImportStore().set_experiment_in(session_, experiment_);
+  }
+  Result<void> end() {
+    if (stage_ == Lifecycle::active) return {};
+    experiment_.stage = stage_;
+    return ImportStore().set_experiment_in(session_, experiment_);
+  }
+
+ private:
+  sql::Session& session_;
+  Experiment experiment_;
+  Lifecycle stage_;
+};
+
+NewRun new_run_of(const ImportedRun& item) {
+  NewRun made;
+  made.workspace = item.run.workspace;
+  made.run_id = item.run.run_id;
+  made.experiment_id = item.run.experiment_id;
+  made.name = item.run.name.empty() ? find_tag(item.run.tags, run_name_tag).value_or(item.run.run_id) : item.run.name;
+  made.user = item.run.user;
+  made.status = item.run.status;
+  made.start_time = item.run.start_time;
+  made.params = item.run.params;
+  made.tags = item.run.tags;
+  return made;
+}
+
+bool has_ended(RunStatus status) {
+  return status != RunStatus::running && status != RunStatus::scheduled;
+}
+
+}  // namespace
+
+std::string_view name_of(Imported outcome) {
+  switch (outcome) {
+    case Imported::added: return "added";
+    case Imported::changed: return "changed";
+    case Imported::present: return "present";
+    case Imported::refused: return "refused";
+  }
+  return "refused";
+}
+
+Result<ImportOutcome> ImportService::experiment_in(sql::Session& session, Experiment item) const {
+  CICLO_TRY(const auto here, experiment_store_.find_by_name(session, item.workspace, item.name));
+  if (here) {
+    ImportOutcome outcome{.id = std::to_string(here->id), .outcome = Imported::present, .differences = {}};
+    const TagMerge merge = merge_tags(here->tags, item.tags, "tag");
+    outcome.differences = merge.differences;
+    for (const Tag& tag : merge.added) CICLO_CHECK(experiment_store_.set_tag_in(session, *here, tag));
+    if (!merge.added.empty()) outcome.outcome = Imported::changed;
+    if (here->stage != item.stage)
+      outcome.differences.push_back(fmt::format("it is {} here and {} there", name_of(here->stage), name_of(item.stage)));
+    return outcome;
+  }
+  CICLO_TRY(const auto taken, experiment_store_.find(session, item.workspace, item.id));
+  if (taken || item.id < 0) {
+    CICLO_TRY(const Experiment made, experiment_store_.create_in(session, item));
+    item.id = made.id;
+    CICLO_CHECK(store_.set_experiment_in(session, item));
+  } else {
+    if (item.artifact_location.empty()) item.artifact_location = fmt::format("mlflow-artifacts:/{}", item.id);
+    CICLO_CHECK(store_.insert_experiment_in(session, item));
+  }
+  return ImportOutcome{.id = std::to_string(item.id), .outcome = Imported::added, .differences = {}};
+}
+
+Result<std::vector<ImportOutcome>> ImportService::experiments(const std::string& workspace,
+                                                              std::vector<Experiment> items) {
+  CICLO_CHECK(experiments_service_.ensure_default(workspace));
+  for (Experiment& item : items) item.workspace = workspace;
+  return database_.write([&](sql::Session& session) -> Result<std::vector<ImportOutcome>> {
+    std::vector<ImportOutcome> outcomes;
+    for (const Experiment& item : items) {
+      Experiment checked = item;
+      std::vector<std::string> dropped = drop_malformed(checked.tags, "tag name");
+      if (const auto valid = check_experiment_name(item.name); !valid) {
+        outcomes.push_back(refused({}, valid.error().message));
+        continue;
+      }
+      CICLO_TRY(auto outcome, experiment_in(session, std::move(checked)));
+      std::ranges::move(dropped, std::back_inserter(outcome.differences));
+      outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+  });
+}
+
+Result<ImportOutcome> ImportService::run_in(sql::Session& session, const ImportedRun& item) const {
+  const RunRef ref{.workspace = item.run.workspace, .run_id = item.run.run_id};
+  CICLO_TRY(auto here, run_store_.find(session, ref));
+  CICLO_TRY(const auto experiment, experiment_store_.find(session, ref.workspace, item.run.experiment_id));
+  if (!experiment)
+    return refused(ref.run_id, fmt::format("there is no experiment {} for it", item.run.experiment_id));
+  ImportOutcome outcome{.id = ref.run_id, .outcome = Imported::present, .differences = {}};
+  if (!here) {
+    ActiveExperiment active(session, *experiment);
+    CICLO_CHECK(active.begin());
+    CICLO_TRY(Run made, run_store_.create_run_in(session, new_run_of(item)));
+    made.end_time = item.run.end_time;
+    CICLO_CHECK(run_store_.update_in(session, made));
+    CICLO_CHECK(run_store_.log_inputs_in(session, made, item.run.dataset_inputs, item.run.model_inputs));
+    CICLO_CHECK(run_store_.log_outputs_in(session, made, item.run.model_outputs));
+    made.stage = item.run.stage;
+    if (made.stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, made, item.deleted_time));
+    CICLO_CHECK(active.end());
+    outcome.outcome = Imported::added;
+    return outcome;
+  }
+  if (here->experiment_id != item.run.experiment_id || here->start_time != item.run.start_time || here->is_managed)
+    return refused(ref.run_id, "another run has this id here");
+  std::vector<Run> loaded{std::move(*here)};
+  CICLO_CHECK(run_store_.load_details(session, loaded));
+  const RunMerge merge = merge_run(loaded.front(), item.run);
+  outcome.differences = merge.differences;
+  if (!merge.is_news()) return outcome;
+  outcome.outcome = Imported::changed;
+  Run& run = loaded.front();
+  const Lifecycle stage = run.stage;
+  CICLO_TRY(const auto deleted_time, store_.deleted_time(session, run));
+  run.stage = Lifecycle::active;
+  if (stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, run, std::nullopt));
+  CICLO_CHECK(run_store_.log_params_in(session, ref, merge.params));
+  CICLO_CHECK(run_store_.set_tags_in(session, ref, merge.tags));
+  CICLO_CHECK(run_store_.log_inputs_in(session, run, merge.datasets, merge.model_inputs));
+  CICLO_CHECK(run_store_.log_outputs_in(session, run, merge.model_outputs));
+  if (merge.ends && has_ended(item.run.status)) {
+    run.status = item.run.status;
+    run.end_time = item.run.end_time;
+    CICLO_CHECK(run_store_.update_in(session, run));
+  }
+  run.stage = stage;
+  if (stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, run, deleted_time));
+  return outcome;
+}
+
+Result<std::vector<ImportOutcome>> ImportService::runs(const std::string& workspace,
+                                                       const std::vector<ImportedRun>& items) {
+  CICLO_CHECK(experiments_service_.ensure_default(workspace));
+  return database_.write([&](sql::Session& session) -> Result<std::vector<ImportOutcome>> {
+    std::vector<ImportOutcome> outcomes;
+    for (const ImportedRun& given : items) {
+      ImportedRun item = given;
+      item.run.workspace = workspace;
+      if (const auto valid = check_id(item.run.run_id, "run id"); !valid) {
+        outcomes.push_back(refused(item.run.run_id, valid.error().message));
+        continue;
+      }
+      std::vector<std::string> dropped = drop_malformed(item.run.params, "param name");
+      std::ranges::move(drop_malformed(item.run.tags, "tag name"), std::back_inserter(dropped));
+      CICLO_TRY(auto outcome, run_in(session, item));
+      std::ranges::move(dropped, std::back_inserter(outcome.differences));
+      outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+  });
+}
+
+Result<ImportOutcome> ImportService::model_in(sql::Session& session, const ImportedModel& item) const {
+  const LoggedModel& model = item.model;
+  CICLO_TRY(const auto here, store_.find_model(session, model.workspace, model.model_id));
+  ImportOutcome outcome{.id = model.model_id, .outcome = Imported::present, .differences = {}};
+  const ModelRef ref{.workspace = model.workspace, .model_id = model.model_id};
+  if (!here) {
+    CICLO_TRY(const auto experiment, experiment_store_.find(session, model.workspace, model.experiment_id));
+    if (!experiment) return refused(model.model_id, fmt::format("there is no experiment {} for it", model.experiment_id));
+    LoggedModel made = model;
+    made.artifact_uri = fmt::format("{}/models/{}/artifacts", experiment->artifact_location, model.model_id);
+    CICLO_CHECK(model_store_.create_in(session, made));
+    CICLO_CHECK(store_.set_model_in(session, item));
+    CICLO_CHECK(store_.put_model_metrics_in(session, model));
+    outcome.outcome = Imported::added;
+    return outcome;
+  }
+  if (here->experiment_id != model.experiment_id || here->creation_time != model.creation_time)
+    return refused(model.model_id, "another logged model has this id here");
+  CICLO_TRY(const auto active, model_store_.find(session, ref));
+  if (!active) return outcome;  // deleted here
+  const TagMerge tags = merge_tags(active->tags, model.tags, "tag");
+  const TagMerge params = merge_tags(active->params, model.params, "parameter");
+  outcome.differences = tags.differences;
+  std::ranges::copy(params.differences, std::back_inserter(outcome.differences));
+  CICLO_CHECK(model_store_.set_tags_in(session, ref, tags.added));
+  CICLO_CHECK(model_store_.log_params_in(session, ref, params.added));
+  CICLO_CHECK(store_.put_model_metrics_in(session, model));
+  if (!tags.added.empty() || !params.added.empty()) outcome.outcome = Imported::changed;
+  if (active->status == ModelStatus::pending && model.status != ModelStatus::pending) {
+    CICLO_CHECK(model_store_.finalize_in(session, ref, model.status, model.last_update_time));
+    outcome.outcome = Imported::changed;
+  }
+  return outcome;
+}
+
+Result<std::vector<ImportOutcome>> ImportService::models(const std::string& workspace,
+                                                         const std::vector<ImportedModel>& items) {
+  CICLO_CHECK(experiments_service_.ensure_default(workspace));
+  return database_.write([&](sql::Session& session) -> Result<std::vector<ImportOutcome>> {
+    std::vector<ImportOutcome> outcomes;
+    for (const ImportedModel& given : items) {
+      ImportedModel item = given;
+      item.model.workspace = workspace;
+      if (const auto valid = check_id(item.model.model_id, "model id"); !valid) {
+        outcomes.push_back(refused(item.model.model_id, valid.error().message));
+        continue;
+      }
+      CICLO_TRY(auto outcome, model_in(session, item));
+      outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+  });
+}
+
+Result<ImportService::Known> ImportService::known(const std::string& workspace,
+                                                  const std::vector<std::string>& experiment_names,
+                                                  const std::vector<std::string>& run_ids) {
+  CICLO_CHECK(experiments_service_.ensure_default(workspace));
+  return database_.read([&](sql::Session& session) -> Result<Known> {
+    Known known;
+    for (const std::string& name : experiment_names) {
+      CICLO_TRY(auto found, experiment_store_.find_by_name(session, workspace, name));
+      if (found) known.experiments.push_back(std::move(*found));
+    }
+    for (const std::string& id : run_ids) {
+      CICLO_TRY(const auto found, run_store_.find(session, {.workspace = workspace, .run_id = id}));
+      if (found) known.runs.push_back(id);
+    }
+    return known;
+  });
+}
+
+}  // namespace ciclo::tracking
