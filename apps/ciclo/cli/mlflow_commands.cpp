@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/command.hpp"
@@ -77,6 +78,23 @@ Result<int> import_mlflow(Context& context) {
   return move(context, *source, *sink);
 }
 
+Result<int> export_mlflow(Context& context) {
+  CICLO_TRY(const std::string to, context.options.needed("to"));
+  CICLO_TRY(const std::string workspace, context.session.workspace());
+  const Config& config = context.session.config();
+  const std::string url = context.session.url("/workspaces/" + http::percent_encode(workspace));
+  CICLO_TRY(const auto source, portability::open_rest_source(url, authorization_of(config)));
+  if (to.starts_with("http://") || to.starts_with("https://")) {
+    const auto sink = portability::open_rest_sink(to, portability::mlflow_authorization());
+    return move(context, *source, *sink);
+  }
+  CICLO_TRY(const auto sink, portability::open_sqlite_sink(to));
+  CICLO_TRY(const int code, move(context, *source, *sink));
+  std::cerr << fmt::format("mlflow server --backend-store-uri sqlite:///{0}/mlflow.db --artifacts-destination {0}/artifacts\n",
+                           std::filesystem::absolute(to).lexically_normal().string());
+  return code;
+}
+
 }  // namespace
 
 std::vector<Command> mlflow_commands() {
@@ -89,7 +107,13 @@ std::vector<Command> mlflow_commands() {
             experiment_option,
             {{"dry-run"}, Takes::nothing, "Only say what is there and what would come."},
             no_artifacts_option},
-           import_mlflow}};
+           import_mlflow},
+          {"export",
+           "mlflow",
+           "Write all of a workspace as an MLflow store: a folder with a database and artifacts, or a running MLflow "
+           "server. May be repeated.",
+           {{{"to"}, Takes::one, "A folder, or http://… of an MLflow server."}, experiment_option, no_artifacts_option},
+           export_mlflow}};
 }
 
 }  // namespace ciclo::cli

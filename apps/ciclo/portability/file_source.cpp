@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 
 #include "base/text.hpp"
 #include "portability/file_lines.hpp"
@@ -32,7 +34,7 @@ std::int64_t number_of(const Json& object, std::string_view key) {
 class FileSource final : public Source {
  public:
   FileSource(std::filesystem::path root, const SourceSettings& settings)
-      : folder_(root), local_({root.string(), settings.artifacts}) {}
+      : folder_(root), local_(root.string(), settings.artifacts) {}
 
   std::string title() const override { return "the MLflow folder " + folder_.root().string(); }
   bool is_store() const;

@@ -51,9 +51,9 @@ bool stays_inside(std::string_view path) {
                               [](const std::string& part) { return part.empty() || part == "." || part == ".."; });
 }
 
-LocalArtifacts::LocalArtifacts(const std::vector<std::string>& roots) {
+LocalArtifacts::LocalArtifacts(const std::string& store, const std::string& served) : is_served_known_(!served.empty()) {
   std::error_code error;
-  for (const std::string& root : roots)
+  for (const std::string& root : {store, served})
     if (!root.empty()) roots_.push_back(fs::canonical(root, error));
   std::erase(roots_, fs::path());
 }
@@ -66,6 +66,7 @@ Result<fs::path> LocalArtifacts::find(const ArtifactPlace& place) const {
     std::string path = place.uri.substr(served.size());
     if (path.starts_with("//")) path = path.substr(std::min(path.find('/', 2), path.size()));
     path.erase(0, path.find_first_not_of('/'));
+    if (!stays_inside(path)) return fail(ErrorCode::invalid, "its files are said to be outside of the store", place.uri);
     below.insert(below.begin(), path);
   }
   for (const fs::path& root : roots_)
@@ -77,6 +78,7 @@ Result<fs::path> LocalArtifacts::find(const ArtifactPlace& place) const {
       return fail(ErrorCode::invalid, fmt::format("'{}' is a link that leads out of the folder", (root / relative).string()));
     }
   if (place.uri.starts_with(served)) {
+    if (is_served_known_) return fail(ErrorCode::not_found, "its folder is not there", place.uri);
     return fail(ErrorCode::unsupported, "its files lie with the MLflow server", place.uri,
                 "give the folder of mlflow server's --artifacts-destination (else ./mlartifacts): --artifacts <folder>");
   }

@@ -15,9 +15,9 @@ namespace ciclo::portability {
 
 class LocalArtifacts {
  public:
-  // `roots`: folders that hold <experiment>/<run>/artifacts; empty ones are left out. Tried in order, before the place
-  // that a URI names.
-  explicit LocalArtifacts(const std::vector<std::string>& roots);
+  // Folders that hold <experiment>/<run>/artifacts, tried in this order before the place that a URI names: the store's
+  // own, and the one that mlflow-artifacts:/ means. Either may be empty.
+  LocalArtifacts(const std::string& store, const std::string& served);
 
   Result<std::vector<ArtifactFile>> list(const ArtifactPlace& place, std::vector<std::string>& skipped) const;
   Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) const;
@@ -26,6 +26,7 @@ class LocalArtifacts {
   Result<std::filesystem::path> find(const ArtifactPlace& place) const;
 
   std::vector<std::filesystem::path> roots_;
+  bool is_served_known_ = false;
 };
 
 // An open file as Bytes; fails when it is no plain file.

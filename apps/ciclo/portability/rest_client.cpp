@@ -106,17 +106,22 @@ Result<Json> RestClient::send(http::ClientRequest request) {
 }
 
 Result<Json> RestClient::post(const std::string& path, const std::string& body) {
-  http::ClientRequest request{.method = http::Method::post, .url = base_ + path};
+  return send_json(http::Method::post, path, body);
+}
+
+Result<Json> RestClient::send_json(http::Method method, const std::string& path, std::string body) {
+  http::ClientRequest request{.method = method, .url = base_ + path};
   request.headers.set("content-type", "application/json");
-  request.body = body;
+  request.body = std::move(body);
   return send(std::move(request));
 }
 
 Result<Json> RestClient::patch(const std::string& path, const Json& body) {
-  http::ClientRequest request{.method = http::Method::patch, .url = base_ + path};
-  request.headers.set("content-type", "application/json");
-  request.body = to_text(body);
-  return send(std::move(request));
+  return send_json(http::Method::patch, path, to_text(body));
+}
+
+Result<Json> RestClient::remove(const std::string& path, const Json& body) {
+  return send_json(http::Method::del, path, to_text(body));
 }
 
 Result<Json> RestClient::get(const std::string& path) {

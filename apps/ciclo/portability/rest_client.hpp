@@ -23,6 +23,7 @@ class RestClient {
   Result<Json> post(const std::string& path, const std::string& body);
   Result<Json> post(const std::string& path, const Json& body) { return post(path, to_text(body)); }
   Result<Json> patch(const std::string& path, const Json& body);
+  Result<Json> remove(const std::string& path, const Json& body);
   Result<Json> get(const std::string& path);
   // The body goes into a file without a name, which the Bytes read and which ends with them.
   Result<Bytes> download(const std::string& path);
@@ -30,6 +31,7 @@ class RestClient {
 
  private:
   Result<Json> send(http::ClientRequest request);
+  Result<Json> send_json(http::Method method, const std::string& path, std::string body);
 
   std::string base_;
   http::Client client_;

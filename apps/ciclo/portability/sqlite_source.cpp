@@ -31,7 +31,7 @@ Json number_json(double value, bool is_nan) {
 class SqliteSource final : public Source {
  public:
   SqliteSource(std::unique_ptr<SqliteReader> reader, std::string file, const SourceSettings& settings)
-      : reader_(std::move(reader)), file_(std::move(file)), local_({settings.artifacts}) {}
+      : reader_(std::move(reader)), file_(std::move(file)), local_("", settings.artifacts) {}
 
   // Looks whether it is MLflow's, and which parts this release of it has.
   Result<void> begin();
