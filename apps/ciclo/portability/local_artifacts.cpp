@@ -42,6 +42,17 @@ std::string local_path_of(const std::string& uri) {
   return uri.find(':') == std::string::npos ? uri : "";
 }
 
+// A run that never wrote a file has no folder; but where the whole store's folder is missing, files are.
+Failure missing(const std::string& path, const ArtifactPlace& place) {
+  const std::string tail = "/" + place.experiment_id + "/" + place.folder;
+  std::error_code error;
+  if (path.ends_with(tail) && !fs::exists(path.substr(0, path.size() - tail.size()), error)) {
+    return fail(ErrorCode::unsupported, "the folder of its store's files is not on this machine", place.uri,
+                "give the folder that has them: --artifacts <folder>; or say that there are none: --no-artifacts");
+  }
+  return fail(ErrorCode::not_found, "its folder is not there", place.uri);
+}
+
 }  // namespace
 
 bool stays_inside(std::string_view path) {
@@ -85,7 +96,7 @@ Result<fs::path> LocalArtifacts::find(const ArtifactPlace& place) const {
   const std::string path = local_path_of(place.uri);
   if (path.empty()) return fail(ErrorCode::unsupported, "its files are not on this machine", place.uri);
   const fs::path found = fs::canonical(path, error);
-  if (error) return fail(ErrorCode::not_found, "its folder is not on this machine", place.uri);
+  if (error) return missing(path, place);
   if (place.folder.empty() || !ends_with(found, place.folder)) {
     return fail(ErrorCode::invalid, "its files are said to be in a folder that is not its own", place.uri);
   }

@@ -67,18 +67,21 @@ std::string_view name_of(Imported outcome) {
 }
 
 Result<ImportOutcome> ImportService::experiment_in(sql::Session& session, Experiment item) const {
-  CICLO_TRY(const auto here, experiment_store_.find_by_name(session, item.workspace, item.name));
+  CICLO_TRY(auto here, experiment_store_.find_by_name(session, item.workspace, item.name));
+  CICLO_TRY(auto taken, experiment_store_.find(session, item.workspace, item.id));
+  // Renamed since it came, here or there.
+  if (!here && taken && taken->creation_time == item.creation_time && item.creation_time > 0) here = taken;
   if (here) {
     ImportOutcome outcome{.id = std::to_string(here->id), .outcome = Imported::present, .differences = {}};
     const TagMerge merge = merge_tags(here->tags, item.tags, "tag");
     outcome.differences = merge.differences;
     for (const Tag& tag : merge.added) CICLO_CHECK(experiment_store_.set_tag_in(session, *here, tag));
     if (!merge.added.empty()) outcome.outcome = Imported::changed;
+    if (here->name != item.name) outcome.differences.push_back(fmt::format("it is named '{}' here", here->name));
     if (here->stage != item.stage)
       outcome.differences.push_back(fmt::format("it is {} here and {} there", name_of(here->stage), name_of(item.stage)));
     return outcome;
   }
-  CICLO_TRY(const auto taken, experiment_store_.find(session, item.workspace, item.id));
   if (taken || item.id < 0) {
     CICLO_TRY(const Experiment made, experiment_store_.create_in(session, item));
     item.id = made.id;
@@ -132,8 +135,10 @@ Result<ImportOutcome> ImportService::run_in(sql::Session& session, const Importe
     outcome.outcome = Imported::added;
     return outcome;
   }
-  if (here->experiment_id != item.run.experiment_id || here->start_time != item.run.start_time || here->is_managed)
+  if (here->start_time != item.run.start_time || here->is_managed)
     return refused(ref.run_id, "another run has this id here");
+  if (here->experiment_id != item.run.experiment_id)
+    return refused(ref.run_id, fmt::format("it is in experiment {} here", here->experiment_id));
   std::vector<Run> loaded{std::move(*here)};
   CICLO_CHECK(run_store_.load_details(session, loaded));
   const RunMerge merge = merge_run(loaded.front(), item.run);
