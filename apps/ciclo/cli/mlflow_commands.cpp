@@ -18,7 +18,8 @@ constexpr int done_with_differences = 5;
 
 const Option experiment_option = {
     {"experiment"}, Takes::several, "Only these experiments, by name or id, and the model versions of their runs."};
-const Option no_artifacts_option = {{"no-artifacts"}, Takes::nothing, "Leave the files of runs and models where they are."};
+const Option no_artifacts_option = {
+    {"no-artifacts"}, Takes::nothing, "Leave the files of runs and models where they are."};
 
 // What was done so far, on standard error: on a terminal in one line, elsewhere every few seconds.
 class Progress {
@@ -69,8 +70,10 @@ Result<int> move(Context& context, portability::Source& source, portability::Sin
 Result<int> import_mlflow(Context& context) {
   CICLO_TRY(const std::string from, context.options.needed("from"));
   CICLO_TRY(const std::string workspace, context.session.workspace());
-  CICLO_CHECK(context.session.call(http::Method::post, "/api/v1/workspaces/" + http::percent_encode(workspace) + "/import/known", Json::object()));
-  CICLO_TRY(const auto source, portability::open_source({.from = from, .artifacts = context.options.text("artifacts")}));
+  CICLO_CHECK(context.session.call(
+      http::Method::post, "/api/v1/workspaces/" + http::percent_encode(workspace) + "/import/known", Json::object()));
+  CICLO_TRY(const auto source,
+            portability::open_source({.from = from, .artifacts = context.options.text("artifacts")}));
   const Config& config = context.session.config();
   const auto sink = portability::open_ciclo_sink(
       {.server = config.server, .workspace = workspace, .authorization = authorization_of(config)});
@@ -90,30 +93,32 @@ Result<int> export_mlflow(Context& context) {
   }
   CICLO_TRY(const auto sink, portability::open_sqlite_sink(to));
   CICLO_TRY(const int code, move(context, *source, *sink));
-  std::cerr << fmt::format("mlflow server --backend-store-uri sqlite:///{0}/mlflow.db --artifacts-destination {0}/artifacts\n",
-                           std::filesystem::absolute(to).lexically_normal().string());
+  std::cerr << fmt::format(
+      "mlflow server --backend-store-uri sqlite:///{0}/mlflow.db --artifacts-destination {0}/artifacts\n",
+      std::filesystem::absolute(to).lexically_normal().string());
   return code;
 }
 
 }  // namespace
 
 std::vector<Command> mlflow_commands() {
-  return {{"import",
-           "mlflow",
-           "Bring experiments, runs, metrics, artifacts and models of an MLflow store here. May be repeated: what is here "
-           "stays as it is, what is new comes. Exit code 5: done, and something differs or was not taken.",
-           {{{"from"}, Takes::one, "sqlite:///file, a database file, an mlruns folder, or http://… of a server."},
-            {{"artifacts"}, Takes::one, "The folder of mlflow server's --artifacts-destination."},
-            experiment_option,
-            {{"dry-run"}, Takes::nothing, "Only say what is there and what would come."},
-            no_artifacts_option},
-           import_mlflow},
-          {"export",
-           "mlflow",
-           "Write all of a workspace as an MLflow store: a folder with a database and artifacts, or a running MLflow "
-           "server. May be repeated.",
-           {{{"to"}, Takes::one, "A folder, or http://… of an MLflow server."}, experiment_option, no_artifacts_option},
-           export_mlflow}};
+  return {
+      {"import",
+       "mlflow",
+       "Bring experiments, runs, metrics, artifacts and models of an MLflow store here. May be repeated: what is here "
+       "stays as it is, what is new comes. Exit code 5: done, and something differs or was not taken.",
+       {{{"from"}, Takes::one, "sqlite:///file, a database file, an mlruns folder, or http://… of a server."},
+        {{"artifacts"}, Takes::one, "The folder of mlflow server's --artifacts-destination."},
+        experiment_option,
+        {{"dry-run"}, Takes::nothing, "Only say what is there and what would come."},
+        no_artifacts_option},
+       import_mlflow},
+      {"export",
+       "mlflow",
+       "Write all of a workspace as an MLflow store: a folder with a database and artifacts, or a running MLflow "
+       "server. May be repeated.",
+       {{{"to"}, Takes::one, "A folder, or http://… of an MLflow server."}, experiment_option, no_artifacts_option},
+       export_mlflow}};
 }
 
 }  // namespace ciclo::cli

@@ -16,7 +16,8 @@ Outcome outcome_of(const Json& item) {
   if (kind == "added") outcome.kind = Outcome::Kind::added;
   else if (kind == "changed") outcome.kind = Outcome::Kind::changed;
   else if (kind == "refused") outcome.kind = Outcome::Kind::refused;
-  for (const Json& difference : member(item, "differences")) outcome.differences.push_back(difference.get<std::string>());
+  for (const Json& difference : member(item, "differences"))
+    outcome.differences.push_back(difference.get<std::string>());
   return outcome;
 }
 
@@ -49,7 +50,9 @@ class CicloSink final : public Sink {
 
   Outcomes experiments(const std::vector<Json>& items) override { return send("experiments", "experiments", items); }
   Outcomes runs(const std::vector<Json>& items) override { return send("runs", "runs", items); }
-  Outcomes logged_models(const std::vector<Json>& items) override { return send("logged-models", "logged_models", items); }
+  Outcomes logged_models(const std::vector<Json>& items) override {
+    return send("logged-models", "logged_models", items);
+  }
   Outcomes registered_models(const std::vector<Json>& items) override {
     return send("registered-models", "registered_models", items);
   }
@@ -94,7 +97,8 @@ Result<Counts> CicloSink::metrics(const std::vector<History>& items) {
   Counts counts{.added = member(answer, "added").get<std::size_t>(),
                 .present = member(answer, "present").get<std::size_t>(),
                 .differences = {}};
-  for (const Json& difference : member(answer, "differences")) counts.differences.push_back(difference.get<std::string>());
+  for (const Json& difference : member(answer, "differences"))
+    counts.differences.push_back(difference.get<std::string>());
   return counts;
 }
 
@@ -102,11 +106,13 @@ Result<std::map<std::string, KnownFile>> CicloSink::known_artifacts(const std::s
   CICLO_TRY(const Json answer, client_.post(import_ + "artifacts", Json{{"folder", folder}}));
   std::map<std::string, KnownFile> known;
   for (const Json& file : member(answer, "files"))
-    known[text_or(file, "path")] = {.size = member(file, "size").get<std::uint64_t>(), .sha256 = text_or(file, "sha256")};
+    known[text_or(file, "path")] = {.size = member(file, "size").get<std::uint64_t>(),
+                                    .sha256 = text_or(file, "sha256")};
   return known;
 }
 
-Result<Sink::Known> CicloSink::known(const std::vector<std::string>& experiments, const std::vector<std::string>& runs) {
+Result<Sink::Known> CicloSink::known(const std::vector<std::string>& experiments,
+                                     const std::vector<std::string>& runs) {
   CICLO_TRY(const Json answer, client_.post(import_ + "known", Json{{"experiments", experiments}, {"runs", runs}}));
   Known known;
   for (const auto& [name, id] : member(answer, "experiments").items()) known.experiments[name] = id.get<std::string>();

@@ -11,7 +11,8 @@ namespace {
 
 std::optional<double> value_of(std::string_view text) {
   const std::string word = to_lower(text);
-  const std::string_view bare = word.starts_with('-') || word.starts_with('+') ? std::string_view(word).substr(1) : word;
+  const std::string_view bare =
+      word.starts_with('-') || word.starts_with('+') ? std::string_view(word).substr(1) : word;
   if (bare == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (bare == "inf" || bare == "infinity")
     return word.front() == '-' ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
@@ -20,28 +21,32 @@ std::optional<double> value_of(std::string_view text) {
 
 }  // namespace
 
-Result<MetricLine> parse_metric_line(std::string_view line) {
+Result<MetricLine> parse_metric_line(std::string_view line, MetricOf owner) {
   const auto malformed = [&](std::string_view what) {
     return fail(ErrorCode::invalid, fmt::format("malformed line of a metric: {}", what));
   };
-  const auto words = split(trim(line), ' ');
-  if (words.size() != 2 && words.size() != 3 && words.size() != 5) return malformed("it needs 2, 3 or 5 words");
+  auto words = split(trim(line), ' ');
   MetricLine parsed;
+  if (owner == MetricOf::logged_model) {
+    if (words.size() < 4) return malformed("it needs a time, a value, a step and a run");
+    parsed.run_id = words[3];
+    words.erase(words.begin() + 3);
+  }
+  if (words.size() < 2 || words.size() == 4)
+    return malformed("it needs a time, a value, and maybe a step and a data set");
   const auto timestamp = parse_int(words[0]);
   if (!timestamp) return malformed("the time is no whole number");
   parsed.timestamp = *timestamp;
   const auto value = value_of(words[1]);
   if (!value) return malformed("the value is no number");
   parsed.value = *value;
-  if (words.size() > 2) {
-    const auto step = parse_int(words[2]);
-    if (!step) return malformed("the step is no whole number");
-    parsed.step = *step;
-  }
-  if (words.size() == 5) {
-    parsed.dataset_name = words[3];
-    parsed.dataset_digest = words[4];
-  }
+  if (words.size() == 2) return parsed;
+  const auto step = parse_int(words[2]);
+  if (!step) return malformed("the step is no whole number");
+  parsed.step = *step;
+  if (words.size() == 3) return parsed;
+  parsed.dataset_digest = words.back();
+  parsed.dataset_name = join({words.begin() + 3, words.end() - 1}, " ");
   return parsed;
 }
 

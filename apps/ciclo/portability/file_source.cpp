@@ -1,5 +1,5 @@
-// MLflow's folder of files ("mlruns"): meta.yaml beside folders of parameters, tags and metrics; what is deleted lies in
-// .trash or says so; registered models lie in models/.
+// MLflow's folder of files ("mlruns"): meta.yaml beside folders of parameters, tags and metrics; what is deleted lies
+// in .trash or says so; registered models lie in models/.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,7 +69,8 @@ class FileSource final : public Source {
 };
 
 bool FileSource::is_store() const {
-  return std::ranges::any_of(experiment_folders(), [&](const std::string& home) { return folder_.has(home + "/meta.yaml"); }) ||
+  return std::ranges::any_of(experiment_folders(),
+                             [&](const std::string& home) { return folder_.has(home + "/meta.yaml"); }) ||
          !folder_.folders("models").empty();
 }
 
@@ -126,7 +127,8 @@ Result<void> FileSource::add_inputs(Json& run, const std::string& experiment, co
   }
   for (const std::string& name : folder_.folders(home + "/outputs")) {
     CICLO_TRY(const Json meta, folder_.yaml(fmt::format("{}/outputs/{}/meta.yaml", home, name)));
-    run["outputs"]["model_outputs"].push_back({{"model_id", text_of(meta, "source_id")}, {"step", number_of(meta, "step")}});
+    run["outputs"]["model_outputs"].push_back(
+        {{"model_id", text_of(meta, "source_id")}, {"step", number_of(meta, "step")}});
   }
   return {};
 }
@@ -137,7 +139,8 @@ Result<Json> FileSource::run_of(const std::string& experiment_id, const std::str
   const std::string home = experiment + "/" + run_id;
   CICLO_TRY(const Json meta, folder_.yaml(home + "/meta.yaml"));
   std::string status = text_of(meta, "status");
-  if (const auto number = parse_int(status)) status = statuses.at(static_cast<std::size_t>(std::clamp<std::int64_t>(*number, 0, 5)));
+  if (const auto number = parse_int(status))
+    status = statuses.at(static_cast<std::size_t>(std::clamp<std::int64_t>(*number, 0, 5)));
   const std::string stage = text_of(meta, "lifecycle_stage");
   Json info{{"run_id", run_id},
             {"experiment_id", experiment_id},
@@ -171,13 +174,13 @@ Result<void> FileSource::runs(const std::string& experiment_id, const TakeItems&
 }
 
 // Hands on the lines of one metric's file.
-Result<void> read_metric(const StoreFolder& folder, const std::string& file,
+Result<void> read_metric(const StoreFolder& folder, const std::string& file, MetricOf owner,
                          const std::function<Result<void>(const MetricLine&)>& take) {
   std::size_t number = 0;
   LineSplitter lines([&](std::string_view line) -> Result<void> {
     ++number;
     if (trim(line).empty()) return {};
-    auto parsed = parse_metric_line(line);
+    auto parsed = parse_metric_line(line, owner);
     if (!parsed) {
       parsed.error().target = fmt::format("{}:{}", file, number);
       return Failure(std::move(parsed).error());
@@ -203,7 +206,7 @@ Result<void> FileSource::metrics(const Json& run, const TakeHistory& take) {
       std::swap(full, history);
       return full.size() == 0 ? Result<void>() : take(std::move(full));
     };
-    CICLO_CHECK(read_metric(folder_, home + "/" + key, [&](const MetricLine& line) -> Result<void> {
+    CICLO_CHECK(read_metric(folder_, home + "/" + key, MetricOf::run, [&](const MetricLine& line) -> Result<void> {
       history.add(line.step, line.timestamp, line.value);
       return history.size() < points_per_piece ? Result<void>() : hand_on();
     }));
@@ -216,17 +219,18 @@ Result<void> FileSource::add_model_metrics(Json& model, const std::string& home)
   const Json& info = member(model, "info");
   Json list = Json::array();
   for (const std::string& key : folder_.files(home + "/metrics")) {
-    CICLO_CHECK(read_metric(folder_, home + "/metrics/" + key, [&](const MetricLine& line) -> Result<void> {
-      list.push_back({{"key", key},
-                      {"value", std::isnan(line.value) ? Json("NaN") : Json(line.value)},
-                      {"timestamp", line.timestamp},
-                      {"step", line.step},
-                      {"run_id", text_or(info, "source_run_id")},
-                      {"dataset_name", line.dataset_name},
-                      {"dataset_digest", line.dataset_digest},
-                      {"model_id", text_or(info, "model_id")}});
-      return {};
-    }));
+    CICLO_CHECK(read_metric(folder_, home + "/metrics/" + key, MetricOf::logged_model,
+                            [&](const MetricLine& line) -> Result<void> {
+                              list.push_back({{"key", key},
+                                              {"value", std::isnan(line.value) ? Json("NaN") : Json(line.value)},
+                                              {"timestamp", line.timestamp},
+                                              {"step", line.step},
+                                              {"run_id", line.run_id},
+                                              {"dataset_name", line.dataset_name},
+                                              {"dataset_digest", line.dataset_digest},
+                                              {"model_id", text_or(info, "model_id")}});
+                              return {};
+                            }));
   }
   model["data"]["metrics"] = std::move(list);
   return {};
@@ -237,8 +241,10 @@ Result<Json> FileSource::logged_model_of(const std::string& experiment_id, const
                                    "LOGGED_MODEL_UPLOAD_FAILED"};
   CICLO_TRY(const Json meta, folder_.yaml(home + "/meta.yaml"));
   std::string status = text_of(meta, "status");
-  if (const auto number = parse_int(status)) status = statuses.at(static_cast<std::size_t>(std::clamp<std::int64_t>(*number, 0, 3)));
-  else if (!status.starts_with("LOGGED_MODEL_")) status = status == "READY" ? statuses[2] : status == "FAILED" ? statuses[3] : statuses[1];
+  if (const auto number = parse_int(status))
+    status = statuses.at(static_cast<std::size_t>(std::clamp<std::int64_t>(*number, 0, 3)));
+  else if (!status.starts_with("LOGGED_MODEL_"))
+    status = status == "READY" ? statuses[2] : status == "FAILED" ? statuses[3] : statuses[1];
   Json info{{"model_id", text_of(meta, "model_id")},
             {"experiment_id", experiment_id},
             {"name", text_of(meta, "name")},

@@ -62,7 +62,8 @@ bool stays_inside(std::string_view path) {
                               [](const std::string& part) { return part.empty() || part == "." || part == ".."; });
 }
 
-LocalArtifacts::LocalArtifacts(const std::string& store, const std::string& served) : is_served_known_(!served.empty()) {
+LocalArtifacts::LocalArtifacts(const std::string& store, const std::string& served)
+    : is_served_known_(!served.empty()) {
   std::error_code error;
   for (const std::string& root : {store, served})
     if (!root.empty()) roots_.push_back(fs::canonical(root, error));
@@ -77,7 +78,8 @@ Result<fs::path> LocalArtifacts::find(const ArtifactPlace& place) const {
     std::string path = place.uri.substr(served.size());
     if (path.starts_with("//")) path = path.substr(std::min(path.find('/', 2), path.size()));
     path.erase(0, path.find_first_not_of('/'));
-    if (!stays_inside(path)) return fail(ErrorCode::invalid, "its files are said to be outside of the store", place.uri);
+    if (!stays_inside(path))
+      return fail(ErrorCode::invalid, "its files are said to be outside of the store", place.uri);
     below.insert(below.begin(), path);
   }
   for (const fs::path& root : roots_)
@@ -86,12 +88,14 @@ Result<fs::path> LocalArtifacts::find(const ArtifactPlace& place) const {
       const fs::path found = fs::canonical(root / relative, error);
       if (error || !fs::is_directory(found, error)) continue;
       if (is_below(found, root)) return found;
-      return fail(ErrorCode::invalid, fmt::format("'{}' is a link that leads out of the folder", (root / relative).string()));
+      return fail(ErrorCode::invalid,
+                  fmt::format("'{}' is a link that leads out of the folder", (root / relative).string()));
     }
   if (place.uri.starts_with(served)) {
     if (is_served_known_) return fail(ErrorCode::not_found, "its folder is not there", place.uri);
-    return fail(ErrorCode::unsupported, "its files lie with the MLflow server", place.uri,
-                "give the folder of mlflow server's --artifacts-destination (else ./mlartifacts): --artifacts <folder>");
+    return fail(
+        ErrorCode::unsupported, "its files lie with the MLflow server", place.uri,
+        "give the folder of mlflow server's --artifacts-destination (else ./mlartifacts): --artifacts <folder>");
   }
   const std::string path = local_path_of(place.uri);
   if (path.empty()) return fail(ErrorCode::unsupported, "its files are not on this machine", place.uri);
@@ -121,7 +125,8 @@ Result<std::vector<ArtifactFile>> LocalArtifacts::list(const ArtifactPlace& plac
       skipped.push_back(fmt::format("{}: its name holds control characters", fs::path(relative).filename().string()));
       continue;
     }
-    if (files.size() == max_files) return fail(ErrorCode::too_large, "the folder has more than a million files", place.uri);
+    if (files.size() == max_files)
+      return fail(ErrorCode::too_large, "the folder has more than a million files", place.uri);
     files.push_back({relative, at->file_size(error)});
   }
   if (error) return fail(ErrorCode::invalid, fmt::format("cannot read '{}': {}", folder.string(), error.message()));

@@ -26,12 +26,21 @@ TEST(MetricLine, ReadsWhatMlflowWrites) {
   EXPECT_EQ(three->step, -7);
   EXPECT_TRUE(std::isnan(parse_metric_line("1 nan 2")->value));
   EXPECT_EQ(parse_metric_line("1 -inf 2")->value, -std::numeric_limits<double>::infinity());
-  EXPECT_EQ(parse_metric_line("1 2.5 3 rows abc")->dataset_digest, "abc");
+  const auto with_rows = parse_metric_line("1 2.5 3 my rows abc");
+  ASSERT_TRUE(with_rows);
+  EXPECT_EQ(with_rows->dataset_name, "my rows");
+  EXPECT_EQ(with_rows->dataset_digest, "abc");
+  const auto of_model = parse_metric_line("1 2.5 3 run1 rows abc", MetricOf::logged_model);
+  ASSERT_TRUE(of_model);
+  EXPECT_EQ(of_model->run_id, "run1");
+  EXPECT_EQ(of_model->dataset_name, "rows");
+  EXPECT_EQ(parse_metric_line("1 2.5 3 run1", MetricOf::logged_model)->step, 3);
 }
 
 TEST(MetricLine, RefusesWhatIsNone) {
-  for (const char* line : {"", "1", "x 1 2", "1 x 2", "1 2 x", "1 2 3 4", "1 2 3 4 5 6", "1.5 2 3", "99999999999999999999 1 1"})
+  for (const char* line : {"", "1", "x 1 2", "1 x 2", "1 2 x", "1 2 3 4", "1.5 2 3", "99999999999999999999 1 1"})
     EXPECT_FALSE(parse_metric_line(line)) << line;
+  EXPECT_FALSE(parse_metric_line("1 2 3", MetricOf::logged_model));
 }
 
 TEST(LineSplitter, GivesTheSameLinesHoweverTheBytesAreCut) {
@@ -42,7 +51,8 @@ TEST(LineSplitter, GivesTheSameLinesHoweverTheBytesAreCut) {
       return {};
     });
     const std::string text = "one\n\ntwo\nlast";
-    for (std::size_t at = 0; at < text.size(); at += piece) ASSERT_TRUE(splitter.add(std::string_view(text).substr(at, piece)));
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      ASSERT_TRUE(splitter.add(std::string_view(text).substr(at, piece)));
     ASSERT_TRUE(splitter.end());
     EXPECT_EQ(lines, (std::vector<std::string>{"one", "", "two", "last"}));
   }
@@ -61,15 +71,18 @@ TEST(LocalArtifacts, StaysInItsFolder) {
   fs::create_directory_symlink(home / "other", home / "store/1/r2/artifacts");
   const LocalArtifacts local((home / "store").string(), "");
   std::vector<std::string> skipped;
-  const auto files = local.list({.uri = "/etc", .experiment_id = "1", .folder = "r1/artifacts", .run_id = "r1"}, skipped);
+  const auto files =
+      local.list({.uri = "/etc", .experiment_id = "1", .folder = "r1/artifacts", .run_id = "r1"}, skipped);
   ASSERT_TRUE(files);
   ASSERT_EQ(files->size(), 1U);
   EXPECT_EQ(files->front().path, "model/MLmodel");
   EXPECT_EQ(skipped.size(), 1U);
   // A folder that is a link, a place that is not the run's own, a path that climbs.
   EXPECT_FALSE(local.list({.uri = "/x", .experiment_id = "1", .folder = "r2/artifacts", .run_id = "r2"}, skipped));
-  EXPECT_FALSE(local.list({.uri = (home / "other").string(), .experiment_id = "9", .folder = "r3/artifacts", .run_id = "r3"}, skipped));
-  EXPECT_FALSE(local.list({.uri = "mlflow-artifacts:/../other", .experiment_id = "9", .folder = "r3/artifacts", .run_id = "r3"}, skipped));
+  EXPECT_FALSE(local.list(
+      {.uri = (home / "other").string(), .experiment_id = "9", .folder = "r3/artifacts", .run_id = "r3"}, skipped));
+  EXPECT_FALSE(local.list(
+      {.uri = "mlflow-artifacts:/../other", .experiment_id = "9", .folder = "r3/artifacts", .run_id = "r3"}, skipped));
   fs::remove_all(home);
 }
 

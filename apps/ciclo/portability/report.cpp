@@ -38,7 +38,8 @@ std::string render(const Report& report, bool dry_run) {
     ((out += fmt::format("  {:>14}", cells)), ...);
     out += '\n';
   };
-  row("", "found", dry_run ? "would come" : "came", dry_run ? "" : "changed", "already there", dry_run ? "" : "skipped");
+  row("", "found", dry_run ? "would come" : "came", dry_run ? "" : "changed", "already there",
+      dry_run ? "" : "skipped");
   for (const Line& line : report.lines) {
     const bool is_part = line.what == "parameters" || line.what == "tags";
     const bool is_unknown = dry_run && line.what != "experiments" && line.what != "runs";
@@ -70,14 +71,22 @@ std::string render(const Report& report, bool dry_run) {
 }
 
 Json to_json(const Report& report) {
-  Json answer{{"rows", Json::array()}, {"experiments", Json::array()}, {"differences", Json::array()}, {"not_carried_over", Json::array()}};
+  Json answer{{"rows", Json::array()},
+              {"experiments", Json::array()},
+              {"differences", Json::array()},
+              {"not_carried_over", Json::array()}};
   for (const Line& line : report.lines)
-    answer["rows"].push_back({{"what", line.what}, {"found", line.found}, {"added", line.added}, {"changed", line.changed},
-                              {"present", line.present}, {"skipped", line.skipped}});
+    answer["rows"].push_back({{"what", line.what},
+                              {"found", line.found},
+                              {"added", line.added},
+                              {"changed", line.changed},
+                              {"present", line.present},
+                              {"skipped", line.skipped}});
   for (const ExperimentMapping& mapping : report.experiments)
     answer["experiments"].push_back({{"name", mapping.name}, {"from", mapping.from}, {"to", mapping.to}});
   for (const Difference& difference : report.differences)
-    answer["differences"].push_back({{"first", difference.first}, {"what", difference.what}, {"count", difference.count}});
+    answer["differences"].push_back(
+        {{"first", difference.first}, {"what", difference.what}, {"count", difference.count}});
   for (const LeftBehind& left : report.left_behind)
     answer["not_carried_over"].push_back({{"what", left.what}, {"count", left.count}});
   return answer;

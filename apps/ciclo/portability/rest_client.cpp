@@ -52,7 +52,8 @@ bool may_be_tried_again(const Result<http::ClientResponse>& response) {
 Result<std::shared_ptr<const int>> unnamed_file() {
   std::string pattern = (std::filesystem::temp_directory_path() / "ciclo-XXXXXX").string();
   const int opened = ::mkostemp(pattern.data(), O_CLOEXEC);
-  if (opened < 0) return fail(ErrorCode::internal, fmt::format("cannot make a temporary file: {}", std::strerror(errno)));
+  if (opened < 0)
+    return fail(ErrorCode::internal, fmt::format("cannot make a temporary file: {}", std::strerror(errno)));
   ::unlink(pattern.c_str());
   return std::shared_ptr<const int>(new int(opened), [](const int* fd) {
     ::close(*fd);
@@ -63,7 +64,8 @@ Result<std::shared_ptr<const int>> unnamed_file() {
 Result<void> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) return fail(ErrorCode::internal, fmt::format("cannot write a temporary file: {}", std::strerror(errno)));
+    if (written < 0)
+      return fail(ErrorCode::internal, fmt::format("cannot write a temporary file: {}", std::strerror(errno)));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};

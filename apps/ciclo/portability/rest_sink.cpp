@@ -1,5 +1,5 @@
-// A running MLflow server, by its REST API. That cannot set ids, so runs and logged models get new ones and say in a tag
-// which they had; times of creation are those of the export, but for a run's start and end.
+// A running MLflow server, by its REST API. That cannot set ids, so runs and logged models get new ones and say in a
+// tag which they had; times of creation are those of the export, but for a run's start and end.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,7 +47,9 @@ class RestSink final : public Sink {
 
  private:
   Outcomes each(const std::vector<Json>& items, Result<Outcome> (RestSink::*put)(const Json&));
-  Result<Json> call(std::string_view endpoint, const Json& body) { return client_.post(std::string(api) + std::string(endpoint), body); }
+  Result<Json> call(std::string_view endpoint, const Json& body) {
+    return client_.post(std::string(api) + std::string(endpoint), body);
+  }
   Result<Outcome> put_experiment(const Json& item);
   Result<Outcome> put_run(const Json& item);
   Result<Outcome> put_logged_model(const Json& item);
@@ -63,9 +65,10 @@ class RestSink final : public Sink {
   Result<std::string> proxy_path(const std::string& folder) const;
 
   RestClient client_;
-  std::map<std::string, Made> runs_;    // by their ids in the source
+  std::map<std::string, Made> runs_;  // by their ids in the source
   std::map<std::string, Made> models_;
-  std::vector<std::pair<std::string, Json>> outputs_;  // of runs; told when the models are there
+  std::vector<std::pair<std::string, Json>> outputs_;         // of runs; told when the models are there
+  std::set<std::pair<std::string, std::string>> has_output_;  // run and model, by their ids in the target
   std::set<std::string> deleted_runs_;
   std::set<std::string> deleted_experiments_;
 };
@@ -83,7 +86,8 @@ Result<Outcome> RestSink::put_experiment(const Json& item) {
   const std::string name = text_or(item, "name");
   const bool is_deleted = text_or(item, "lifecycle_stage") == "deleted";
   Outcome outcome{.kind = Outcome::Kind::present, .id = {}, .differences = {}};
-  const auto found = client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
+  const auto found =
+      client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
   if (found) {
     outcome.id = text_or(member(*found, "experiment"), "experiment_id");
     // Nothing can be written into a deleted one: it is taken back until all is there.
@@ -93,7 +97,9 @@ Result<Outcome> RestSink::put_experiment(const Json& item) {
     }
   } else {
     if (found.error().code != ErrorCode::not_found) return Failure(found.error());
-    CICLO_TRY(const Json made, call("experiments/create", {{"name", name}, {"tags", member(item, "tags").is_array() ? item["tags"] : Json::array()}}));
+    CICLO_TRY(const Json made,
+              call("experiments/create",
+                   {{"name", name}, {"tags", member(item, "tags").is_array() ? item["tags"] : Json::array()}}));
     outcome = {.kind = Outcome::Kind::added, .id = text_or(made, "experiment_id"), .differences = {}};
     if (is_deleted) deleted_experiments_.insert(outcome.id);
   }
@@ -101,11 +107,16 @@ Result<Outcome> RestSink::put_experiment(const Json& item) {
 }
 
 Result<std::optional<Made>> RestSink::find_run(const std::string& experiment, const std::string& old_id) {
-  CICLO_TRY(const Json answer, call("runs/search", {{"experiment_ids", {experiment}}, {"run_view_type", "ALL"}, {"max_results", 1},
+  CICLO_TRY(const Json answer, call("runs/search", {{"experiment_ids", {experiment}},
+                                                    {"run_view_type", "ALL"},
+                                                    {"max_results", 1},
                                                     {"filter", fmt::format("tags.`{}` = '{}'", run_tag, old_id)}}));
   const Json& info = at_pointer(answer, "/runs/0/info");
   if (!info.is_object()) return std::nullopt;
-  if (text_or(info, "lifecycle_stage") == "deleted") CICLO_CHECK(call("runs/restore", {{"run_id", text_or(info, "run_id")}}));
+  if (text_or(info, "lifecycle_stage") == "deleted")
+    CICLO_CHECK(call("runs/restore", {{"run_id", text_or(info, "run_id")}}));
+  for (const Json& use : at_pointer(answer, "/runs/0/outputs/model_outputs"))
+    has_output_.emplace(text_or(info, "run_id"), text_or(use, "model_id"));
   return Made{.id = text_or(info, "run_id"), .artifact_uri = text_or(info, "artifact_uri")};
 }
 
@@ -141,7 +152,8 @@ Result<void> RestSink::put_run_details(const Json& item, const std::string& run_
     for (Json& pair : list) {
       // A parent that came before has a new id.
       if (text_or(pair, "key") != "mlflow.parentRunId") continue;
-      if (const auto parent = runs_.find(text_or(pair, "value")); parent != runs_.end()) pair["value"] = parent->second.id;
+      if (const auto parent = runs_.find(text_or(pair, "value")); parent != runs_.end())
+        pair["value"] = parent->second.id;
     }
     for (std::size_t begin = 0; begin < list.size(); begin += pairs_per_call) {
       const auto end = std::min(begin + pairs_per_call, list.size());
@@ -180,8 +192,10 @@ Result<Counts> RestSink::metrics(const std::vector<History>& items) {
 }
 
 Result<std::optional<Made>> RestSink::find_model(const std::string& experiment, const std::string& old_id) {
-  CICLO_TRY(const Json answer, call("logged-models/search", {{"experiment_ids", {experiment}}, {"max_results", 1},
-                                                             {"filter", fmt::format("tags.`{}` = '{}'", model_tag, old_id)}}));
+  CICLO_TRY(const Json answer,
+            call("logged-models/search", {{"experiment_ids", {experiment}},
+                                          {"max_results", 1},
+                                          {"filter", fmt::format("tags.`{}` = '{}'", model_tag, old_id)}}));
   const Json& info = at_pointer(answer, "/models/0/info");
   if (!info.is_object()) return std::nullopt;
   return Made{.id = text_or(info, "model_id"), .artifact_uri = text_or(info, "artifact_uri")};
@@ -195,8 +209,10 @@ Result<Outcome> RestSink::put_logged_model(const Json& item) {
   CICLO_TRY(auto found, find_model(experiment, old_id));
   if (!found) {
     outcome.kind = Outcome::Kind::added;
-    Json body{{"experiment_id", experiment}, {"name", text_or(info, "name")}, {"model_type", text_or(info, "model_type")}};
-    if (const auto run = runs_.find(text_or(info, "source_run_id")); run != runs_.end()) body["source_run_id"] = run->second.id;
+    Json body{
+        {"experiment_id", experiment}, {"name", text_or(info, "name")}, {"model_type", text_or(info, "model_type")}};
+    if (const auto run = runs_.find(text_or(info, "source_run_id")); run != runs_.end())
+      body["source_run_id"] = run->second.id;
     if (const Json& params = at_pointer(item, "/data/params"); params.is_array()) body["params"] = params;
     body["tags"] = member(info, "tags").is_array() ? info["tags"] : Json::array();
     body["tags"].push_back({{"key", model_tag}, {"value", old_id}});
@@ -216,8 +232,10 @@ Result<Outcome> RestSink::put_model(const Json& item) {
   const auto found = client_.get(fmt::format("{}registered-models/get?name={}", api, http::percent_encode(name)));
   if (found) return outcome;
   if (found.error().code != ErrorCode::not_found) return Failure(found.error());
-  CICLO_CHECK(call("registered-models/create", {{"name", name}, {"description", text_or(item, "description")},
-                                                {"tags", member(item, "tags").is_array() ? item["tags"] : Json::array()}}));
+  CICLO_CHECK(
+      call("registered-models/create", {{"name", name},
+                                        {"description", text_or(item, "description")},
+                                        {"tags", member(item, "tags").is_array() ? item["tags"] : Json::array()}}));
   outcome.kind = Outcome::Kind::added;
   return outcome;
 }
@@ -227,7 +245,8 @@ std::string RestSink::new_source(const std::string& source) const {
     if (!source.starts_with(scheme)) continue;
     const std::string rest = source.substr(scheme.size());
     const std::string id = rest.substr(0, rest.find('/'));
-    if (const auto made = known->find(id); made != known->end()) return scheme + made->second.id + rest.substr(id.size());
+    if (const auto made = known->find(id); made != known->end())
+      return scheme + made->second.id + rest.substr(id.size());
   }
   return source;
 }
@@ -245,7 +264,8 @@ Result<std::string> RestSink::make_version(const Json& item, const std::string& 
     CICLO_TRY(const Json answer, call("model-versions/create", body));
     const std::string made = text_or(member(answer, "model_version"), "version");
     if (parse_int(made).value_or(0) >= wanted || turn == max_fillers) return made;
-    CICLO_CHECK(client_.remove(std::string(api) + "model-versions/delete", {{"name", text_or(item, "name")}, {"version", made}}));
+    CICLO_CHECK(client_.remove(std::string(api) + "model-versions/delete",
+                               {{"name", text_or(item, "name")}, {"version", made}}));
   }
 }
 
@@ -266,12 +286,14 @@ Result<Outcome> RestSink::put_version(const Json& item) {
   const std::string name = text_or(item, "name");
   const std::string number = text_or(item, "version");
   Outcome outcome{.kind = Outcome::Kind::present, .id = fmt::format("{}:{}", name, number), .differences = {}};
-  const auto found = client_.get(fmt::format("{}model-versions/get?name={}&version={}", api, http::percent_encode(name), number));
+  const auto found =
+      client_.get(fmt::format("{}model-versions/get?name={}&version={}", api, http::percent_encode(name), number));
   if (found) return outcome;
   if (found.error().code != ErrorCode::not_found) return Failure(found.error());
   const auto made = make_version(item, new_source(text_or(item, "source")));
   if (!made) {
-    if (made.error().code != ErrorCode::invalid && made.error().code != ErrorCode::not_found) return Failure(made.error());
+    if (made.error().code != ErrorCode::invalid && made.error().code != ErrorCode::not_found)
+      return Failure(made.error());
     return Outcome{.kind = Outcome::Kind::refused, .id = outcome.id, .differences = {made.error().message}};
   }
   outcome.kind = Outcome::Kind::added;
@@ -321,7 +343,9 @@ Result<std::map<std::string, KnownFile>> RestSink::known_artifacts(const std::st
     for (const Json& entry : member(*answer, "files")) {
       const std::string name = below.empty() ? text_or(entry, "path") : below + "/" + text_or(entry, "path");
       if (member(entry, "is_dir") == true) folders.push_back(name);
-      else known[name] = {.size = static_cast<std::uint64_t>(parse_int(to_text(member(entry, "file_size"))).value_or(0)), .sha256 = {}};
+      else
+        known[name] = {.size = static_cast<std::uint64_t>(parse_int(to_text(member(entry, "file_size"))).value_or(0)),
+                       .sha256 = {}};
     }
   }
   return known;
@@ -329,13 +353,16 @@ Result<std::map<std::string, KnownFile>> RestSink::known_artifacts(const std::st
 
 Result<void> RestSink::put_artifact(const ArtifactTarget& target, const Bytes& bytes) {
   CICLO_TRY(const std::string root, proxy_path(target.folder));
-  return client_.put("/api/2.0/mlflow-artifacts/artifacts/" + encode_path(root + "/" + target.path), target.size, bytes);
+  return client_.put("/api/2.0/mlflow-artifacts/artifacts/" + encode_path(root + "/" + target.path), target.size,
+                     bytes);
 }
 
-Result<Sink::Known> RestSink::known(const std::vector<std::string>& experiments, const std::vector<std::string>& /*runs*/) {
+Result<Sink::Known> RestSink::known(const std::vector<std::string>& experiments,
+                                    const std::vector<std::string>& /*runs*/) {
   Known known;
   for (const std::string& name : experiments) {
-    const auto found = client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
+    const auto found =
+        client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
     if (found) known.experiments[name] = text_or(member(*found, "experiment"), "experiment_id");
   }
   return known;
@@ -345,8 +372,10 @@ Result<void> RestSink::finish() {
   for (auto& [run_id, models] : outputs_) {
     Json uses = Json::array();
     for (const Json& use : models)
-      if (const auto made = models_.find(text_or(use, "model_id")); made != models_.end())
-        uses.push_back({{"model_id", made->second.id}, {"step", member(use, "step").is_null() ? Json(0) : use["step"]}});
+      if (const auto made = models_.find(text_or(use, "model_id"));
+          made != models_.end() && has_output_.emplace(run_id, made->second.id).second)
+        uses.push_back(
+            {{"model_id", made->second.id}, {"step", member(use, "step").is_null() ? Json(0) : use["step"]}});
     if (!uses.empty()) CICLO_CHECK(call("runs/outputs", {{"run_id", run_id}, {"models", uses}}));
   }
   for (const std::string& run : deleted_runs_) CICLO_CHECK(call("runs/delete", {{"run_id", run}}));

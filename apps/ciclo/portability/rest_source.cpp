@@ -195,19 +195,20 @@ Result<void> RestSource::list_folder(const Folder& folder, std::vector<ArtifactF
   const std::string proxied = proxied_path(folder.place.uri);
   std::string token;
   do {
-    std::string path = proxied.empty()
-                           ? fmt::format("{}artifacts/list?run_id={}&path={}", api, folder.place.run_id,
-                                         http::percent_encode(folder.path))
-                           : fmt::format("/api/2.0/mlflow-artifacts/artifacts?path={}",
-                                         http::percent_encode(folder.path.empty() ? proxied : proxied + "/" + folder.path));
+    std::string path =
+        proxied.empty()
+            ? fmt::format("{}artifacts/list?run_id={}&path={}", api, folder.place.run_id,
+                          http::percent_encode(folder.path))
+            : fmt::format("/api/2.0/mlflow-artifacts/artifacts?path={}",
+                          http::percent_encode(folder.path.empty() ? proxied : proxied + "/" + folder.path));
     if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
     CICLO_TRY(const Json answer, client_.get(path));
     for (const Json& entry : member(answer, "files")) {
       std::string name = text_or(entry, "path");
       if (!proxied.empty() && !folder.path.empty()) name = folder.path + "/" + name;
-      if (!stays_inside(name)) return fail(ErrorCode::invalid, "the server named a file that would leave the folder", folder.place.uri);
-      if (member(entry, "is_dir") == true)
-        CICLO_CHECK(list_folder({folder.place, name, folder.depth + 1}, files));
+      if (!stays_inside(name))
+        return fail(ErrorCode::invalid, "the server named a file that would leave the folder", folder.place.uri);
+      if (member(entry, "is_dir") == true) CICLO_CHECK(list_folder({folder.place, name, folder.depth + 1}, files));
       else files.push_back({name, static_cast<std::uint64_t>(integer_of(member(entry, "file_size")))});
     }
     token = text_or(answer, "next_page_token");
@@ -277,7 +278,8 @@ Result<std::unique_ptr<Source>> open_rest_source(const std::string& url, const s
 
 Result<std::unique_ptr<Source>> open_source(const SourceSettings& settings) {
   const std::string& from = settings.from;
-  if (from.starts_with("http://") || from.starts_with("https://")) return open_rest_source(from, mlflow_authorization());
+  if (from.starts_with("http://") || from.starts_with("https://"))
+    return open_rest_source(from, mlflow_authorization());
   if (from.starts_with("sqlite:///")) return open_sqlite_source(from.substr(10), settings);
   for (const std::string_view scheme : {"postgresql", "mysql", "mssql", "sqlite:"})
     if (from.starts_with(scheme)) {

@@ -48,7 +48,8 @@ std::int64_t number_of(const Json& object, std::string_view key) {
 
 class SqliteSink final : public Sink {
  public:
-  SqliteSink(std::unique_ptr<SqliteWriter> writer, fs::path folder) : db_(std::move(writer)), folder_(std::move(folder)) {}
+  SqliteSink(std::unique_ptr<SqliteWriter> writer, fs::path folder)
+      : db_(std::move(writer)), folder_(std::move(folder)) {}
 
   Outcomes experiments(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_experiment); }
   Outcomes runs(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_run); }
@@ -104,15 +105,17 @@ Result<Outcome> SqliteSink::put_experiment(const Json& item) {
                          {id, text_or(item, "name"), location, text_or(item, "lifecycle_stage", "active"),
                           number_of(item, "creation_time"), number_of(item, "last_update_time")}));
   for (const Json& tag : member(item, "tags")) {
-    CICLO_CHECK(db_->execute("INSERT INTO experiment_tags (key, value, experiment_id) VALUES (?, ?, ?) ON CONFLICT DO "
-                             "NOTHING",
-                             {text_or(tag, "key"), text_or(tag, "value"), id}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO experiment_tags (key, value, experiment_id) VALUES (?, ?, ?) ON CONFLICT DO "
+                     "NOTHING",
+                     {text_or(tag, "key"), text_or(tag, "value"), id}));
   }
   return outcome(added, std::to_string(id));
 }
 
 Result<std::string> SqliteSink::location_of(std::int64_t experiment) {
-  CICLO_TRY(const auto rows, db_->query("SELECT artifact_location FROM experiments WHERE experiment_id = ?", {experiment}));
+  CICLO_TRY(const auto rows,
+            db_->query("SELECT artifact_location FROM experiments WHERE experiment_id = ?", {experiment}));
   return rows.empty() ? artifact_root(experiment) : rows.front().text(0);
 }
 
@@ -122,12 +125,12 @@ Result<void> SqliteSink::put_inputs(const Json& item, const std::string& run_id,
       "?, ?, ?, ?) ON CONFLICT DO NOTHING";
   for (const Json& input : at_pointer(item, "/inputs/dataset_inputs")) {
     const Json& set = member(input, "dataset");
-    CICLO_CHECK(db_->execute("INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, "
-                             "dataset_source, dataset_schema, dataset_profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON "
-                             "CONFLICT DO NOTHING",
-                             {new_uid(), experiment, text_or(set, "name"), text_or(set, "digest"),
-                              text_or(set, "source_type"), text_or(set, "source"), text_or_null(set, "schema"),
-                              text_or_null(set, "profile")}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, "
+                     "dataset_source, dataset_schema, dataset_profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON "
+                     "CONFLICT DO NOTHING",
+                     {new_uid(), experiment, text_or(set, "name"), text_or(set, "digest"), text_or(set, "source_type"),
+                      text_or(set, "source"), text_or_null(set, "schema"), text_or_null(set, "profile")}));
     CICLO_TRY(const auto rows,
               db_->query("SELECT dataset_uuid FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?",
                          {experiment, text_or(set, "name"), text_or(set, "digest")}));
@@ -135,8 +138,9 @@ Result<void> SqliteSink::put_inputs(const Json& item, const std::string& run_id,
     CICLO_TRY(const auto added, db_->execute(put_input, {id, "DATASET", rows.front().text(0), "RUN", run_id, 0}));
     if (added == 0) continue;
     for (const Json& tag : member(input, "tags")) {
-      CICLO_CHECK(db_->execute("INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                               {id, text_or(tag, "key"), text_or(tag, "value")}));
+      CICLO_CHECK(
+          db_->execute("INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                       {id, text_or(tag, "key"), text_or(tag, "value")}));
     }
   }
   for (const Json& use : at_pointer(item, "/inputs/model_inputs"))
@@ -167,9 +171,10 @@ Result<Outcome> SqliteSink::put_run(const Json& item) {
                           is_deleted ? "deleted" : "active", fmt::format("{}/{}/artifacts", location, run_id),
                           experiment, deleted_time}));
   if (added == 0) {
-    CICLO_CHECK(db_->execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ? AND status IN ('RUNNING', "
-                             "'SCHEDULED')",
-                             {text_or(info, "status"), number_or_null(info, "end_time"), run_id}));
+    CICLO_CHECK(
+        db_->execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ? AND status IN ('RUNNING', "
+                     "'SCHEDULED')",
+                     {text_or(info, "status"), number_or_null(info, "end_time"), run_id}));
   }
   for (const Json& param : at_pointer(item, "/data/params"))
     CICLO_CHECK(db_->execute("INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -199,13 +204,13 @@ Result<Counts> SqliteSink::metrics(const std::vector<History>& items) {
       if (position(i) > position(latest)) latest = i;
     }
     const StoredValue value = stored(history.values[latest]);
-    CICLO_CHECK(db_->execute("INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, "
-                             "?, ?, ?, ?) ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, timestamp = "
-                             "excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan WHERE (excluded.step, "
-                             "excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, "
-                             "latest_metrics.value)",
-                             {history.key, value.value, history.timestamps[latest], history.steps[latest], value.is_nan,
-                              history.run_id}));
+    CICLO_CHECK(db_->execute(
+        "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, "
+        "?, ?, ?, ?) ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, timestamp = "
+        "excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan WHERE (excluded.step, "
+        "excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, "
+        "latest_metrics.value)",
+        {history.key, value.value, history.timestamps[latest], history.steps[latest], value.is_nan, history.run_id}));
   }
   CICLO_CHECK(db_->commit());
   return counts;
@@ -215,13 +220,13 @@ Result<void> SqliteSink::put_model_metrics(const Json& item, std::int64_t experi
   const std::string id = text_or(member(item, "info"), "model_id");
   for (const Json& metric : at_pointer(item, "/data/metrics")) {
     const Json& value = member(metric, "value");
-    CICLO_CHECK(db_->execute("INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, "
-                             "metric_step, metric_value, experiment_id, run_id, dataset_name, dataset_digest) VALUES "
-                             "(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                             {id, text_or(metric, "key"), number_of(metric, "timestamp"), number_of(metric, "step"),
-                              value.is_number() ? sql::Value(value.get<double>()) : sql::Value(nullptr), experiment,
-                              text_or(metric, "run_id"), text_or_null(metric, "dataset_name"),
-                              text_or_null(metric, "dataset_digest")}));
+    CICLO_CHECK(db_->execute(
+        "INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, "
+        "metric_step, metric_value, experiment_id, run_id, dataset_name, dataset_digest) VALUES "
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        {id, text_or(metric, "key"), number_of(metric, "timestamp"), number_of(metric, "step"),
+         value.is_number() ? sql::Value(value.get<double>()) : sql::Value(nullptr), experiment,
+         text_or(metric, "run_id"), text_or_null(metric, "dataset_name"), text_or_null(metric, "dataset_digest")}));
   }
   return {};
 }
@@ -234,23 +239,26 @@ Result<Outcome> SqliteSink::put_logged_model(const Json& item) {
   const std::int64_t experiment = number_of(info, "experiment_id");
   const auto status = std::ranges::find(statuses, text_or(info, "status")) - statuses.begin();
   CICLO_TRY(const std::string location, location_of(experiment));
-  CICLO_TRY(const auto added,
-            db_->execute("INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, "
-                         "creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage, model_type, "
-                         "source_run_id, status_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                         {id, experiment, text_or(info, "name"), fmt::format("{}/models/{}/artifacts", location, id),
-                          number_of(info, "creation_timestamp_ms"), number_of(info, "last_updated_timestamp_ms"),
-                          static_cast<std::int64_t>(status < 4 ? status : 0), text_or(info, "lifecycle_stage", "active"),
-                          text_or_null(info, "model_type"), text_or_null(info, "source_run_id"),
-                          text_or_null(info, "status_message")}));
+  CICLO_TRY(
+      const auto added,
+      db_->execute("INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, "
+                   "creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage, model_type, "
+                   "source_run_id, status_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                   {id, experiment, text_or(info, "name"), fmt::format("{}/models/{}/artifacts", location, id),
+                    number_of(info, "creation_timestamp_ms"), number_of(info, "last_updated_timestamp_ms"),
+                    static_cast<std::int64_t>(status < 4 ? status : 0), text_or(info, "lifecycle_stage", "active"),
+                    text_or_null(info, "model_type"), text_or_null(info, "source_run_id"),
+                    text_or_null(info, "status_message")}));
   for (const Json& tag : member(info, "tags"))
-    CICLO_CHECK(db_->execute("INSERT INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES (?, ?, "
-                             "?, ?) ON CONFLICT DO NOTHING",
-                             {id, experiment, text_or(tag, "key"), text_or(tag, "value")}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES (?, ?, "
+                     "?, ?) ON CONFLICT DO NOTHING",
+                     {id, experiment, text_or(tag, "key"), text_or(tag, "value")}));
   for (const Json& param : at_pointer(item, "/data/params"))
-    CICLO_CHECK(db_->execute("INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES "
-                             "(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                             {id, experiment, text_or(param, "key"), text_or(param, "value")}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES "
+                     "(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                     {id, experiment, text_or(param, "key"), text_or(param, "value")}));
   CICLO_CHECK(put_model_metrics(item, experiment));
   return outcome(added, id);
 }
@@ -263,9 +271,10 @@ Result<Outcome> SqliteSink::put_model(const Json& item) {
                          {name, number_of(item, "creation_timestamp"), number_of(item, "last_updated_timestamp"),
                           text_or(item, "description")}));
   for (const Json& tag : member(item, "tags"))
-    CICLO_CHECK(db_->execute("INSERT INTO registered_model_tags (key, value, name, workspace) VALUES (?, ?, ?, "
-                             "'default') ON CONFLICT DO NOTHING",
-                             {text_or(tag, "key"), text_or(tag, "value"), name}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO registered_model_tags (key, value, name, workspace) VALUES (?, ?, ?, "
+                     "'default') ON CONFLICT DO NOTHING",
+                     {text_or(tag, "key"), text_or(tag, "value"), name}));
   return outcome(added, name);
 }
 
@@ -285,22 +294,24 @@ Result<Outcome> SqliteSink::put_version(const Json& item) {
   const std::string name = text_or(item, "name");
   const std::int64_t version = number_of(item, "version");
   CICLO_TRY(const std::string storage, storage_of(text_or(item, "source")));
-  CICLO_TRY(const auto added,
-            db_->execute("INSERT INTO model_versions (name, version, creation_time, last_updated_time, description, "
-                         "user_id, current_stage, source, run_id, status, run_link, storage_location, workspace) VALUES "
-                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'READY', ?, ?, 'default') ON CONFLICT DO NOTHING",
-                         {name, version, number_of(item, "creation_timestamp"),
-                          number_of(item, "last_updated_timestamp"), text_or(item, "description"),
-                          text_or_null(item, "user_id"), text_or(item, "current_stage", "None"), text_or(item, "source"),
-                          text_or_null(item, "run_id"), text_or_null(item, "run_link"), storage}));
+  CICLO_TRY(
+      const auto added,
+      db_->execute("INSERT INTO model_versions (name, version, creation_time, last_updated_time, description, "
+                   "user_id, current_stage, source, run_id, status, run_link, storage_location, workspace) VALUES "
+                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'READY', ?, ?, 'default') ON CONFLICT DO NOTHING",
+                   {name, version, number_of(item, "creation_timestamp"), number_of(item, "last_updated_timestamp"),
+                    text_or(item, "description"), text_or_null(item, "user_id"), text_or(item, "current_stage", "None"),
+                    text_or(item, "source"), text_or_null(item, "run_id"), text_or_null(item, "run_link"), storage}));
   for (const Json& tag : member(item, "tags"))
-    CICLO_CHECK(db_->execute("INSERT INTO model_version_tags (key, value, name, version, workspace) VALUES (?, ?, ?, ?, "
-                             "'default') ON CONFLICT DO NOTHING",
-                             {text_or(tag, "key"), text_or(tag, "value"), name, version}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO model_version_tags (key, value, name, version, workspace) VALUES (?, ?, ?, ?, "
+                     "'default') ON CONFLICT DO NOTHING",
+                     {text_or(tag, "key"), text_or(tag, "value"), name, version}));
   for (const Json& alias : member(item, "aliases"))
-    CICLO_CHECK(db_->execute("INSERT INTO registered_model_aliases (alias, version, name, workspace) VALUES (?, ?, ?, "
-                             "'default') ON CONFLICT DO NOTHING",
-                             {alias.get<std::string>(), version, name}));
+    CICLO_CHECK(
+        db_->execute("INSERT INTO registered_model_aliases (alias, version, name, workspace) VALUES (?, ?, ?, "
+                     "'default') ON CONFLICT DO NOTHING",
+                     {alias.get<std::string>(), version, name}));
   return outcome(added, fmt::format("{}:{}", name, version));
 }
 
@@ -334,7 +345,8 @@ Result<void> SqliteSink::put_artifact(const ArtifactTarget& target, const Bytes&
   return {};
 }
 
-Result<Sink::Known> SqliteSink::known(const std::vector<std::string>& experiments, const std::vector<std::string>& runs) {
+Result<Sink::Known> SqliteSink::known(const std::vector<std::string>& experiments,
+                                      const std::vector<std::string>& runs) {
   Known known;
   for (const std::string& name : experiments) {
     CICLO_TRY(const auto rows, db_->query("SELECT experiment_id FROM experiments WHERE name = ?", {name}));
@@ -352,7 +364,8 @@ Result<Sink::Known> SqliteSink::known(const std::vector<std::string>& experiment
 Result<std::unique_ptr<Sink>> open_sqlite_sink(const std::string& folder) {
   std::error_code error;
   fs::create_directories(fs::path(folder) / "artifacts", error);
-  if (error) return fail(ErrorCode::invalid, fmt::format("cannot make the folder '{}': {}", folder, error.message()), "--to");
+  if (error)
+    return fail(ErrorCode::invalid, fmt::format("cannot make the folder '{}': {}", folder, error.message()), "--to");
   CICLO_TRY(auto writer, SqliteWriter::open(fs::path(folder) / "mlflow.db"));
   return std::make_unique<SqliteSink>(std::move(writer), folder);
 }

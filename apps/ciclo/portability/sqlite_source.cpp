@@ -15,7 +15,15 @@ namespace ciclo::portability {
 namespace {
 
 // The revisions of MLflow's schema from 2.0 to 3.17, in their order, by alembic's names.
-constexpr std::array known_revisions = std::to_array<std::string_view>({"0c779009ac13", "cc1f77228345", "97727af70f4d", "3500859a5d39", "7f2a7d5fae7d", "2d6e25af4d3e", "acf3f17fdcc7", "867495a8f9d4", "5b0e9adcef9c", "4465047574b1", "f5a4f2784254", "0584bdc529eb", "400f98739977", "6953534de441", "bda7b8c39065", "cbc13b556ace", "770bee3ae1dd", "a1b2c3d4e5f6", "de4033877273", "1a0cddfcaa16", "534353b11cbc", "71994744cf8e", "3da73c924c2f", "bf29a5ff90ea", "1bd49d398cd23", "b7c8d9e0f1a2", "5d2d30f0abce", "c9d4e5f6a7b8", "2c33131f4dae", "d3e4f5a6b7c8", "d0e1f2a3b4c5", "c8d9e0f1a2b3", "1b5f0d9ad7c1", "e1f2a3b4c5d6", "76601a5f987d", "c3d6457b6d8a", "a5b4c3d2e1f0", "ae8bbe7743c9", "7d34483879f0", "da6fb0208061", "89d3d66ed43f", "b7e4c1a90f23", "a8b9c0d1e2f3", "c1d2e3f4a5b6", "c3d9e7f1a2b4", "6f8d9c3b2a1e", "1971f2d9a75b", "17e22815139b", "b7e2c1a4d9f3", "75868b020152", "dc11669786a5"});
+constexpr std::array known_revisions = std::to_array<std::string_view>(
+    {"0c779009ac13", "cc1f77228345", "97727af70f4d", "3500859a5d39",  "7f2a7d5fae7d", "2d6e25af4d3e", "acf3f17fdcc7",
+     "867495a8f9d4", "5b0e9adcef9c", "4465047574b1", "f5a4f2784254",  "0584bdc529eb", "400f98739977", "6953534de441",
+     "bda7b8c39065", "cbc13b556ace", "770bee3ae1dd", "a1b2c3d4e5f6",  "de4033877273", "1a0cddfcaa16", "534353b11cbc",
+     "71994744cf8e", "3da73c924c2f", "bf29a5ff90ea", "1bd49d398cd23", "b7c8d9e0f1a2", "5d2d30f0abce", "c9d4e5f6a7b8",
+     "2c33131f4dae", "d3e4f5a6b7c8", "d0e1f2a3b4c5", "c8d9e0f1a2b3",  "1b5f0d9ad7c1", "e1f2a3b4c5d6", "76601a5f987d",
+     "c3d6457b6d8a", "a5b4c3d2e1f0", "ae8bbe7743c9", "7d34483879f0",  "da6fb0208061", "89d3d66ed43f", "b7e4c1a90f23",
+     "a8b9c0d1e2f3", "c1d2e3f4a5b6", "c3d9e7f1a2b4", "6f8d9c3b2a1e",  "1971f2d9a75b", "17e22815139b", "b7e2c1a4d9f3",
+     "75868b020152", "dc11669786a5"});
 
 constexpr std::size_t runs_per_page = 200;
 constexpr std::size_t points_per_page = 50'000;
@@ -72,7 +80,8 @@ Result<void> SqliteSource::begin() {
   CICLO_TRY(const auto rows, reader_->query("SELECT version_num FROM alembic_version"));
   const std::string revision = rows.empty() ? "" : rows.front().text(0);
   if (std::ranges::find(known_revisions, revision) == known_revisions.end()) {
-    return fail(ErrorCode::unsupported, fmt::format("'{}' has revision '{}' of MLflow's tables, which is not known", file_, revision), {},
+    return fail(ErrorCode::unsupported,
+                fmt::format("'{}' has revision '{}' of MLflow's tables, which is not known", file_, revision), {},
                 "databases of MLflow 2.0 to 3.17 are read; of another release, start its server and import from its "
                 "address: ciclo import mlflow --from http://…");
   }
@@ -97,9 +106,12 @@ Result<std::vector<Json>> SqliteSource::experiments() {
                                        has_workspaces_ ? "WHERE workspace = 'default'" : "")));
   std::vector<Json> items;
   for (const sql::Row& row : rows) {
-    Json item{{"experiment_id", std::to_string(row.integer(0))}, {"name", row.text(1)},
-              {"artifact_location", row.text(2)},                {"lifecycle_stage", row.text(3)},
-              {"creation_time", row.integer(4)},                 {"last_update_time", row.integer(5)}};
+    Json item{{"experiment_id", std::to_string(row.integer(0))},
+              {"name", row.text(1)},
+              {"artifact_location", row.text(2)},
+              {"lifecycle_stage", row.text(3)},
+              {"creation_time", row.integer(4)},
+              {"last_update_time", row.integer(5)}};
     CICLO_TRY(item["tags"], pairs("SELECT key, value FROM experiment_tags WHERE experiment_id = ? ORDER BY key",
                                   std::to_string(row.integer(0))));
     items.push_back(std::move(item));
@@ -116,8 +128,9 @@ Result<void> SqliteSource::add_inputs(Json& run, const std::string& run_id) {
                            "'DATASET' ORDER BY i.rowid",
                            {run_id}));
   for (const sql::Row& row : rows) {
-    Json input{{"dataset",
-                {{"name", row.text(1)}, {"digest", row.text(2)}, {"source_type", row.text(3)}, {"source", row.text(4)}}}};
+    Json input{
+        {"dataset",
+         {{"name", row.text(1)}, {"digest", row.text(2)}, {"source_type", row.text(3)}, {"source", row.text(4)}}}};
     if (!row.is_null(5)) input["dataset"]["schema"] = row.text(5);
     if (!row.is_null(6)) input["dataset"]["profile"] = row.text(6);
     CICLO_TRY(input["tags"],
@@ -139,9 +152,14 @@ Result<void> SqliteSource::add_inputs(Json& run, const std::string& run_id) {
 
 Result<Json> SqliteSource::run_of(const sql::Row& row, const std::string& experiment_id) {
   const std::string& run_id = row.text(1);
-  Json info{{"run_id", run_id},           {"experiment_id", experiment_id}, {"run_name", row.text(2)},
-            {"user_id", row.text(3)},     {"status", row.text(4)},          {"start_time", row.integer(5)},
-            {"lifecycle_stage", row.text(7)}, {"artifact_uri", row.text(8)}};
+  Json info{{"run_id", run_id},
+            {"experiment_id", experiment_id},
+            {"run_name", row.text(2)},
+            {"user_id", row.text(3)},
+            {"status", row.text(4)},
+            {"start_time", row.integer(5)},
+            {"lifecycle_stage", row.text(7)},
+            {"artifact_uri", row.text(8)}};
   if (!row.is_null(6)) info["end_time"] = row.integer(6);
   if (!row.is_null(9)) info["deleted_time"] = row.integer(9);
   Json run{{"info", std::move(info)}};
@@ -154,11 +172,12 @@ Result<Json> SqliteSource::run_of(const sql::Row& row, const std::string& experi
 Result<void> SqliteSource::runs(const std::string& experiment_id, const TakeItems& take) {
   std::int64_t after = 0;
   for (;;) {
-    CICLO_TRY(const auto rows,
-              reader_->query("SELECT rowid, run_uuid, name, user_id, status, start_time, end_time, lifecycle_stage, "
-                             "artifact_uri, deleted_time FROM runs WHERE experiment_id = ? AND rowid > ? ORDER BY rowid "
-                             "LIMIT ?",
-                             {parse_int(experiment_id).value_or(-1), after, runs_per_page}));
+    CICLO_TRY(
+        const auto rows,
+        reader_->query("SELECT rowid, run_uuid, name, user_id, status, start_time, end_time, lifecycle_stage, "
+                       "artifact_uri, deleted_time FROM runs WHERE experiment_id = ? AND rowid > ? ORDER BY rowid "
+                       "LIMIT ?",
+                       {parse_int(experiment_id).value_or(-1), after, runs_per_page}));
     if (rows.empty()) return {};
     std::vector<Json> page;
     for (const sql::Row& row : rows) {
@@ -265,9 +284,9 @@ Result<std::vector<Json>> SqliteSource::registered_models() {
               {"creation_timestamp", row.integer(1)},
               {"last_updated_timestamp", row.integer(2)},
               {"description", row.text(3)}};
-    CICLO_TRY(item["tags"], pairs(fmt::format("SELECT key, value FROM registered_model_tags WHERE name = ?{} ORDER BY key",
-                                              where),
-                                  row.text(0)));
+    CICLO_TRY(item["tags"],
+              pairs(fmt::format("SELECT key, value FROM registered_model_tags WHERE name = ?{} ORDER BY key", where),
+                    row.text(0)));
     items.push_back(std::move(item));
   }
   return items;
@@ -316,8 +335,11 @@ Result<std::vector<Json>> SqliteSource::versions(const std::string& model) {
 Result<std::vector<LeftBehind>> SqliteSource::left_behind() {
   CICLO_CHECK(reader_->check_unchanged());
   std::vector<LeftBehind> all;
-  for (const auto& [table, what] : {std::pair("trace_info", "traces"), {"webhooks", "webhooks"}, {"scorers", "scorers"},
-                                    {"evaluation_datasets", "evaluation data sets"}, {"endpoints", "gateway endpoints"}}) {
+  for (const auto& [table, what] : {std::pair("trace_info", "traces"),
+                                    {"webhooks", "webhooks"},
+                                    {"scorers", "scorers"},
+                                    {"evaluation_datasets", "evaluation data sets"},
+                                    {"endpoints", "gateway endpoints"}}) {
     if (!reader_->has_table(table)) continue;
     CICLO_TRY(const auto rows, reader_->query(fmt::format("SELECT COUNT(*) FROM {}", table)));
     if (!rows.empty() && rows.front().integer(0) > 0) all.push_back({what, rows.front().integer(0)});

@@ -171,7 +171,8 @@ Result<void> Transfer::take_runs(std::vector<Json> page, const std::string& expe
 }
 
 Result<void> Transfer::move_runs(const std::string& experiment_id) {
-  CICLO_CHECK(source_.runs(experiment_id, [&](std::vector<Json> page) { return take_runs(std::move(page), experiment_id); }));
+  CICLO_CHECK(
+      source_.runs(experiment_id, [&](std::vector<Json> page) { return take_runs(std::move(page), experiment_id); }));
   return send_histories();
 }
 
@@ -206,7 +207,8 @@ bool Transfer::is_wanted(const Json& version) const {
 // own.
 Result<std::string> Transfer::new_source(const Json& version) {
   const std::string source = text_or(version, "source");
-  if (is_prompt(member(version, "tags")) || source.starts_with("models:/") || source.starts_with("runs:/")) return source;
+  if (is_prompt(member(version, "tags")) || source.starts_with("models:/") || source.starts_with("runs:/"))
+    return source;
   if (const auto moved = files_.moved(source)) return sink_.artifact_uri(*moved);
   ArtifactPlace place{.uri = source, .experiment_id = {}, .folder = {}, .run_id = {}};
   if (!source.starts_with("mlflow-artifacts:")) place.uri = source_.download_uri(version);
@@ -214,7 +216,8 @@ Result<std::string> Transfer::new_source(const Json& version) {
   const std::string folder =
       fmt::format("registered-models/{}/{}", text_or(version, "name"), text_or(version, "version"));
   if (settings_.with_artifacts) {
-    CICLO_CHECK(files_.move(place, folder, fmt::format("version {}:{}", text_or(version, "name"), text_or(version, "version"))));
+    CICLO_CHECK(files_.move(place, folder,
+                            fmt::format("version {}:{}", text_or(version, "name"), text_or(version, "version"))));
   }
   return sink_.artifact_uri(folder);
 }
@@ -262,7 +265,8 @@ Result<void> Transfer::look_at_experiments(const std::vector<Json>& chosen) {
     Line& line = report_.line("experiments");
     ++line.found;
     ++(here == known.experiments.end() ? line.added : line.present);
-    report_.experiments.push_back({.name = text_or(experiment, "name"), .from = id, .to = here == known.experiments.end() ? "" : here->second});
+    report_.experiments.push_back(
+        {.name = text_or(experiment, "name"), .from = id, .to = here == known.experiments.end() ? "" : here->second});
     CICLO_CHECK(source_.runs(id, [&](const std::vector<Json>& page) -> Result<void> {
       std::vector<std::string> ids;
       for (const Json& run : page) ids.push_back(text_or(member(run, "info"), "run_id"));

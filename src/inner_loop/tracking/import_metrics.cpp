@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "inner_loop/tracking/import_active.hpp"
 #include "inner_loop/tracking/import_service.hpp"
 #include "inner_loop/tracking/limits.hpp"
 
@@ -66,17 +67,35 @@ using ByRun = std::map<std::string, std::vector<ImportedHistory*>>;
 
 }  // namespace
 
+Result<void> ImportService::histories_in(sql::Session& session, const Run& run,
+                                         const std::vector<ImportedHistory*>& histories, ImportCounts& counts) const {
+  const RunRef ref{.workspace = run.workspace, .run_id = run.run_id};
+  std::vector<Metric> fresh;
+  for (const ImportedHistory* history : histories) {
+    std::vector<Metric> points = history->points;
+    sort_and_make_unique(points);
+    const auto latest = std::ranges::find(run.metrics, history->key, &Metric::key);
+    if (latest != run.metrics.end() && position_of(points.front()) <= position_of(*latest))
+      CICLO_CHECK(remove_known(metric_store_, {session, ref, history->key}, points));
+    counts.added += points.size();
+    counts.present += history->points.size() - points.size();
+    std::ranges::move(points, std::back_inserter(fresh));
+  }
+  if (fresh.empty()) return {};
+  ActiveRun active(session, run);
+  CICLO_CHECK(active.begin());
+  CICLO_CHECK(metric_store_.log_in(session, ref, fresh));
+  return active.end();
+}
+
 Result<ImportCounts> ImportService::metrics(const std::string& workspace, std::vector<ImportedHistory> items) {
   CICLO_CHECK(experiments_service_.ensure_default(workspace));
   ImportCounts refused;
   ByRun by_run;
   for (ImportedHistory& item : items) {
-    if (const auto valid = check_key(item.key, "metric name"); !valid) {
+    if (const auto valid = check_key(item.key, "metric name"); !valid)
       refused.differences.push_back(fmt::format("run {}: {}", item.run_id, valid.error().message));
-      continue;
-    }
-    if (item.points.empty()) continue;
-    by_run[item.run_id].push_back(&item);
+    else if (!item.points.empty()) by_run[item.run_id].push_back(&item);
   }
   return database_.write([&](sql::Session& session) -> Result<ImportCounts> {
     ImportCounts counts = refused;
@@ -87,33 +106,7 @@ Result<ImportCounts> ImportService::metrics(const std::string& workspace, std::v
       else counts.differences.push_back(fmt::format("run {}: it is not here", run_id));
     }
     CICLO_CHECK(run_store_.load_details(session, runs));
-    for (Run& run : runs) {
-      const RunRef ref{.workspace = workspace, .run_id = run.run_id};
-      std::vector<Metric> fresh;
-      for (const ImportedHistory* history : by_run[run.run_id]) {
-        std::vector<Metric> points = history->points;
-        const std::size_t given = points.size();
-        sort_and_make_unique(points);
-        const auto latest = std::ranges::find(run.metrics, history->key, &Metric::key);
-        if (latest != run.metrics.end() && position_of(points.front()) <= position_of(*latest))
-          CICLO_CHECK(remove_known(metric_store_, {session, ref, history->key}, points));
-        counts.added += points.size();
-        counts.present += given - points.size();
-        std::ranges::move(points, std::back_inserter(fresh));
-      }
-      if (fresh.empty()) continue;
-      const bool is_deleted = run.stage == Lifecycle::deleted;
-      if (is_deleted) {
-        CICLO_TRY(const auto deleted_time, store_.deleted_time(session, run));
-        run.stage = Lifecycle::active;
-        CICLO_CHECK(store_.set_run_stage_in(session, run, std::nullopt));
-        CICLO_CHECK(metric_store_.log_in(session, ref, fresh));
-        run.stage = Lifecycle::deleted;
-        CICLO_CHECK(store_.set_run_stage_in(session, run, deleted_time));
-      } else {
-        CICLO_CHECK(metric_store_.log_in(session, ref, fresh));
-      }
-    }
+    for (const Run& run : runs) CICLO_CHECK(histories_in(session, run, by_run.at(run.run_id), counts));
     return counts;
   });
 }

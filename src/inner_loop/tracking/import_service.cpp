@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "inner_loop/tracking/import_active.hpp"
 #include "inner_loop/tracking/import_merge.hpp"
 #include "inner_loop/tracking/limits.hpp"
 
@@ -13,28 +14,6 @@ namespace {
 ImportOutcome refused(std::string id, std::string why) {
   return {.id = std::move(id), .outcome = Imported::refused, .differences = {std::move(why)}};
 }
-
-// Makes an experiment active while something is put into it, in one transaction, so nobody sees it.
-class ActiveExperiment {
- public:
-  ActiveExperiment(sql::Session& session, Experiment experiment)
-      : session_(session), experiment_(std::move(experiment)), stage_(experiment_.stage) {}
-  Result<void> begin() {
-    if (stage_ == Lifecycle::active) return {};
-    experiment_.stage = Lifecycle::active;
-    return ImportStore().set_experiment_in(session_, experiment_);
-  }
-  Result<void> end() {
-    if (stage_ == Lifecycle::active) return {};
-    experiment_.stage = stage_;
-    return ImportStore().set_experiment_in(session_, experiment_);
-  }
-
- private:
-  sql::Session& session_;
-  Experiment experiment_;
-  Lifecycle stage_;
-};
 
 NewRun new_run_of(const ImportedRun& item) {
   NewRun made;
@@ -48,10 +27,6 @@ NewRun new_run_of(const ImportedRun& item) {
   made.params = item.run.params;
   made.tags = item.run.tags;
   return made;
-}
-
-bool has_ended(RunStatus status) {
-  return status != RunStatus::running && status != RunStatus::scheduled;
 }
 
 }  // namespace
@@ -79,7 +54,8 @@ Result<ImportOutcome> ImportService::experiment_in(sql::Session& session, Experi
     if (!merge.added.empty()) outcome.outcome = Imported::changed;
     if (here->name != item.name) outcome.differences.push_back(fmt::format("it is named '{}' here", here->name));
     if (here->stage != item.stage)
-      outcome.differences.push_back(fmt::format("it is {} here and {} there", name_of(here->stage), name_of(item.stage)));
+      outcome.differences.push_back(
+          fmt::format("it is {} here and {} there", name_of(here->stage), name_of(item.stage)));
     return outcome;
   }
   if (taken || item.id < 0) {
@@ -114,54 +90,52 @@ Result<std::vector<ImportOutcome>> ImportService::experiments(const std::string&
   });
 }
 
-Result<ImportOutcome> ImportService::run_in(sql::Session& session, const ImportedRun& item) const {
-  const RunRef ref{.workspace = item.run.workspace, .run_id = item.run.run_id};
-  CICLO_TRY(auto here, run_store_.find(session, ref));
-  CICLO_TRY(const auto experiment, experiment_store_.find(session, ref.workspace, item.run.experiment_id));
-  if (!experiment)
-    return refused(ref.run_id, fmt::format("there is no experiment {} for it", item.run.experiment_id));
-  ImportOutcome outcome{.id = ref.run_id, .outcome = Imported::present, .differences = {}};
-  if (!here) {
-    ActiveExperiment active(session, *experiment);
-    CICLO_CHECK(active.begin());
-    CICLO_TRY(Run made, run_store_.create_run_in(session, new_run_of(item)));
-    made.end_time = item.run.end_time;
-    CICLO_CHECK(run_store_.update_in(session, made));
-    CICLO_CHECK(run_store_.log_inputs_in(session, made, item.run.dataset_inputs, item.run.model_inputs));
-    CICLO_CHECK(run_store_.log_outputs_in(session, made, item.run.model_outputs));
-    made.stage = item.run.stage;
-    if (made.stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, made, item.deleted_time));
-    CICLO_CHECK(active.end());
-    outcome.outcome = Imported::added;
-    return outcome;
-  }
-  if (here->start_time != item.run.start_time || here->is_managed)
-    return refused(ref.run_id, "another run has this id here");
-  if (here->experiment_id != item.run.experiment_id)
-    return refused(ref.run_id, fmt::format("it is in experiment {} here", here->experiment_id));
-  std::vector<Run> loaded{std::move(*here)};
+Result<void> ImportService::create_run_in(sql::Session& session, const ImportedRun& item,
+                                          const Experiment& experiment) const {
+  ActiveExperiment active(session, experiment);
+  CICLO_CHECK(active.begin());
+  CICLO_TRY(Run made, run_store_.create_run_in(session, new_run_of(item)));
+  made.end_time = item.run.end_time;
+  CICLO_CHECK(run_store_.update_in(session, made));
+  CICLO_CHECK(run_store_.log_inputs_in(session, made, item.run.dataset_inputs, item.run.model_inputs));
+  CICLO_CHECK(run_store_.log_outputs_in(session, made, item.run.model_outputs));
+  made.stage = item.run.stage;
+  if (made.stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, made, item.deleted_time));
+  return active.end();
+}
+
+Result<ImportOutcome> ImportService::merge_run_in(sql::Session& session, Run run, const Run& there) const {
+  ImportOutcome outcome{.id = run.run_id, .outcome = Imported::present, .differences = {}};
+  if (run.start_time != there.start_time || run.is_managed) return refused(run.run_id, "another run has this id here");
+  if (run.experiment_id != there.experiment_id)
+    return refused(run.run_id, fmt::format("it is in experiment {} here", run.experiment_id));
+  std::vector<Run> loaded{std::move(run)};
   CICLO_CHECK(run_store_.load_details(session, loaded));
-  const RunMerge merge = merge_run(loaded.front(), item.run);
+  Run& here = loaded.front();
+  const RunMerge merge = merge_run(here, there);
   outcome.differences = merge.differences;
   if (!merge.is_news()) return outcome;
   outcome.outcome = Imported::changed;
-  Run& run = loaded.front();
-  const Lifecycle stage = run.stage;
-  CICLO_TRY(const auto deleted_time, store_.deleted_time(session, run));
-  run.stage = Lifecycle::active;
-  if (stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, run, std::nullopt));
+  ActiveRun active(session, here);
+  CICLO_CHECK(active.begin());
+  const RunRef ref{.workspace = here.workspace, .run_id = here.run_id};
   CICLO_CHECK(run_store_.log_params_in(session, ref, merge.params));
   CICLO_CHECK(run_store_.set_tags_in(session, ref, merge.tags));
-  CICLO_CHECK(run_store_.log_inputs_in(session, run, merge.datasets, merge.model_inputs));
-  CICLO_CHECK(run_store_.log_outputs_in(session, run, merge.model_outputs));
-  if (merge.ends && has_ended(item.run.status)) {
-    run.status = item.run.status;
-    run.end_time = item.run.end_time;
-    CICLO_CHECK(run_store_.update_in(session, run));
-  }
-  run.stage = stage;
-  if (stage == Lifecycle::deleted) CICLO_CHECK(store_.set_run_stage_in(session, run, deleted_time));
+  CICLO_CHECK(run_store_.log_inputs_in(session, here, merge.datasets, merge.model_inputs));
+  CICLO_CHECK(run_store_.log_outputs_in(session, here, merge.model_outputs));
+  if (merge.ends) CICLO_CHECK(run_store_.set_status_in(session, ref, there.status, there.end_time));
+  CICLO_CHECK(active.end());
   return outcome;
+}
+
+Result<ImportOutcome> ImportService::run_in(sql::Session& session, const ImportedRun& item) const {
+  const RunRef ref{.workspace = item.run.workspace, .run_id = item.run.run_id};
+  CICLO_TRY(auto here, run_store_.find(session, ref));
+  if (here) return merge_run_in(session, std::move(*here), item.run);
+  CICLO_TRY(const auto experiment, experiment_store_.find(session, ref.workspace, item.run.experiment_id));
+  if (!experiment) return refused(ref.run_id, fmt::format("there is no experiment {} for it", item.run.experiment_id));
+  CICLO_CHECK(create_run_in(session, item, *experiment));
+  return ImportOutcome{.id = ref.run_id, .outcome = Imported::added, .differences = {}};
 }
 
 Result<std::vector<ImportOutcome>> ImportService::runs(const std::string& workspace,
@@ -186,39 +160,40 @@ Result<std::vector<ImportOutcome>> ImportService::runs(const std::string& worksp
   });
 }
 
-Result<ImportOutcome> ImportService::model_in(sql::Session& session, const ImportedModel& item) const {
-  const LoggedModel& model = item.model;
-  CICLO_TRY(const auto here, store_.find_model(session, model.workspace, model.model_id));
-  ImportOutcome outcome{.id = model.model_id, .outcome = Imported::present, .differences = {}};
-  const ModelRef ref{.workspace = model.workspace, .model_id = model.model_id};
-  if (!here) {
-    CICLO_TRY(const auto experiment, experiment_store_.find(session, model.workspace, model.experiment_id));
-    if (!experiment) return refused(model.model_id, fmt::format("there is no experiment {} for it", model.experiment_id));
-    LoggedModel made = model;
-    made.artifact_uri = fmt::format("{}/models/{}/artifacts", experiment->artifact_location, model.model_id);
-    CICLO_CHECK(model_store_.create_in(session, made));
-    CICLO_CHECK(store_.set_model_in(session, item));
-    CICLO_CHECK(store_.put_model_metrics_in(session, model));
-    outcome.outcome = Imported::added;
-    return outcome;
-  }
-  if (here->experiment_id != model.experiment_id || here->creation_time != model.creation_time)
-    return refused(model.model_id, "another logged model has this id here");
-  CICLO_TRY(const auto active, model_store_.find(session, ref));
-  if (!active) return outcome;  // deleted here
-  const TagMerge tags = merge_tags(active->tags, model.tags, "tag");
-  const TagMerge params = merge_tags(active->params, model.params, "parameter");
+Result<ImportOutcome> ImportService::merge_model_in(sql::Session& session, const LoggedModel& there) const {
+  const ModelRef ref{.workspace = there.workspace, .model_id = there.model_id};
+  ImportOutcome outcome{.id = there.model_id, .outcome = Imported::present, .differences = {}};
+  CICLO_TRY(const auto here, model_store_.find(session, ref));
+  if (!here) return outcome;  // deleted here
+  const TagMerge tags = merge_tags(here->tags, there.tags, "tag");
+  const TagMerge params = merge_tags(here->params, there.params, "parameter");
   outcome.differences = tags.differences;
   std::ranges::copy(params.differences, std::back_inserter(outcome.differences));
   CICLO_CHECK(model_store_.set_tags_in(session, ref, tags.added));
   CICLO_CHECK(model_store_.log_params_in(session, ref, params.added));
-  CICLO_CHECK(store_.put_model_metrics_in(session, model));
+  CICLO_CHECK(store_.put_model_metrics_in(session, there));
   if (!tags.added.empty() || !params.added.empty()) outcome.outcome = Imported::changed;
-  if (active->status == ModelStatus::pending && model.status != ModelStatus::pending) {
-    CICLO_CHECK(model_store_.finalize_in(session, ref, model.status, model.last_update_time));
+  if (here->status == ModelStatus::pending && there.status != ModelStatus::pending) {
+    CICLO_CHECK(model_store_.finalize_in(session, ref, there.status, there.last_update_time));
     outcome.outcome = Imported::changed;
   }
   return outcome;
+}
+
+Result<ImportOutcome> ImportService::model_in(sql::Session& session, const ImportedModel& item) const {
+  const LoggedModel& model = item.model;
+  CICLO_TRY(const auto here, store_.find_model(session, model.workspace, model.model_id));
+  if (here && (here->experiment_id != model.experiment_id || here->creation_time != model.creation_time))
+    return refused(model.model_id, "another logged model has this id here");
+  if (here) return merge_model_in(session, model);
+  CICLO_TRY(const auto experiment, experiment_store_.find(session, model.workspace, model.experiment_id));
+  if (!experiment) return refused(model.model_id, fmt::format("there is no experiment {} for it", model.experiment_id));
+  LoggedModel made = model;
+  made.artifact_uri = fmt::format("{}/models/{}/artifacts", experiment->artifact_location, model.model_id);
+  CICLO_CHECK(model_store_.create_in(session, made));
+  CICLO_CHECK(store_.set_model_in(session, item));
+  CICLO_CHECK(store_.put_model_metrics_in(session, model));
+  return ImportOutcome{.id = model.model_id, .outcome = Imported::added, .differences = {}};
 }
 
 Result<std::vector<ImportOutcome>> ImportService::models(const std::string& workspace,

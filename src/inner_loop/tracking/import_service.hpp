@@ -44,7 +44,13 @@ class ImportService {
  private:
   Result<ImportOutcome> experiment_in(sql::Session& session, Experiment item) const;
   Result<ImportOutcome> run_in(sql::Session& session, const ImportedRun& item) const;
+  Result<void> create_run_in(sql::Session& session, const ImportedRun& item, const Experiment& experiment) const;
+  Result<ImportOutcome> merge_run_in(sql::Session& session, Run run, const Run& there) const;
   Result<ImportOutcome> model_in(sql::Session& session, const ImportedModel& item) const;
+  Result<ImportOutcome> merge_model_in(sql::Session& session, const LoggedModel& there) const;
+  // What is new of one run's histories; counts the rest.
+  Result<void> histories_in(sql::Session& session, const Run& run, const std::vector<ImportedHistory*>& histories,
+                            ImportCounts& counts) const;
 
   sql::Database& database_;
   ExperimentService& experiments_service_;

@@ -21,18 +21,20 @@ Result<void> ImportStore::insert_experiment_in(sql::Session& session, const Expe
   if (inserted == 0) return fail(ErrorCode::conflict, "the experiment's id or name was taken meanwhile");
   for (const Tag& tag : experiment.tags) CICLO_CHECK(ExperimentStore().set_tag_in(session, experiment, tag));
   if (experiment.id > max_counted_id) return {};
-  CICLO_CHECK(session.execute("INSERT INTO experiment_counters (workspace, last_id) VALUES (?, ?) ON CONFLICT "
-                              "(workspace) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > "
-                              "experiment_counters.last_id",
-                              {experiment.workspace, experiment.id}));
+  CICLO_CHECK(
+      session.execute("INSERT INTO experiment_counters (workspace, last_id) VALUES (?, ?) ON CONFLICT "
+                      "(workspace) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > "
+                      "experiment_counters.last_id",
+                      {experiment.workspace, experiment.id}));
   return {};
 }
 
 Result<void> ImportStore::set_experiment_in(sql::Session& session, const Experiment& experiment) const {
-  CICLO_CHECK(session.execute("UPDATE experiments SET lifecycle_stage = ?, creation_time = ?, last_update_time = ? "
-                              "WHERE workspace = ? AND experiment_id = ?",
-                              {name_of(experiment.stage), experiment.creation_time, experiment.last_update_time,
-                               experiment.workspace, experiment.id}));
+  CICLO_CHECK(
+      session.execute("UPDATE experiments SET lifecycle_stage = ?, creation_time = ?, last_update_time = ? "
+                      "WHERE workspace = ? AND experiment_id = ?",
+                      {name_of(experiment.stage), experiment.creation_time, experiment.last_update_time,
+                       experiment.workspace, experiment.id}));
   return {};
 }
 
@@ -50,10 +52,10 @@ Result<std::optional<std::int64_t>> ImportStore::deleted_time(sql::Session& sess
 }
 
 Result<void> ImportStore::set_model_in(sql::Session& session, const ImportedModel& model) const {
-  CICLO_CHECK(session.execute("UPDATE logged_models SET lifecycle_stage = ?, status_message = ? WHERE workspace = ? "
-                              "AND model_id = ?",
-                              {name_of(model.stage), model.model.status_message, model.model.workspace,
-                               model.model.model_id}));
+  CICLO_CHECK(
+      session.execute("UPDATE logged_models SET lifecycle_stage = ?, status_message = ? WHERE workspace = ? "
+                      "AND model_id = ?",
+                      {name_of(model.stage), model.model.status_message, model.model.workspace, model.model.model_id}));
   return {};
 }
 

@@ -21,22 +21,28 @@ class Import : public ApiFixture {
     return wire_.post("/api/v1/workspaces/default/import/" + route, body);
   }
   static Json run(const Json& more = Json::object()) {
-    Json info{{"run_id", "r1"},          {"experiment_id", "7"}, {"run_name", "first"}, {"user_id", "ana"},
-              {"status", "FINISHED"},    {"start_time", 10},     {"end_time", 20},      {"lifecycle_stage", "deleted"},
-              {"deleted_time", 30}};
+    Json info{{"run_id", "r1"},   {"experiment_id", "7"},         {"run_name", "first"},
+              {"user_id", "ana"}, {"status", "FINISHED"},         {"start_time", 10},
+              {"end_time", 20},   {"lifecycle_stage", "deleted"}, {"deleted_time", 30}};
     for (const auto& [key, value] : more.items()) info[key] = value;
     return {{"info", info},
             {"data", {{"params", {{{"key", "depth"}, {"value", "3"}}}}, {"tags", {{{"key", "a"}, {"value", "b"}}}}}}};
   }
   static Json experiment(const std::string& stage = "deleted") {
     return {{"experiments",
-             {{{"experiment_id", "7"}, {"name", "seven"}, {"lifecycle_stage", stage}, {"creation_time", 1},
-               {"last_update_time", 2}, {"tags", {{{"key", "team"}, {"value", "x"}}}}}}}};
+             {{{"experiment_id", "7"},
+               {"name", "seven"},
+               {"lifecycle_stage", stage},
+               {"creation_time", 1},
+               {"last_update_time", 2},
+               {"tags", {{{"key", "team"}, {"value", "x"}}}}}}}};
   }
   static Json history(const Json& steps, const Json& values) {
     Json timestamps = Json::array();
     for (const Json& step : steps) timestamps.push_back(100 + step.get<int>());
-    return {{"runs", {{{"run_id", "r1"}, {"metrics", {{{"key", "loss"}, {"steps", steps}, {"timestamps", timestamps}, {"values", values}}}}}}}};
+    return {{"runs",
+             {{{"run_id", "r1"},
+               {"metrics", {{{"key", "loss"}, {"steps", steps}, {"timestamps", timestamps}, {"values", values}}}}}}}};
   }
 
   std::unique_ptr<ImportService> imports_;
@@ -91,15 +97,22 @@ TEST_P(Import, RefusesOneAndTakesTheOthers) {
   take("experiments", experiment());
   Json bad_key = run({{"run_id", "r2"}});
   bad_key["data"]["tags"].push_back({{"key", "../x"}, {"value", "y"}});
-  const auto done = take("runs", {{"runs", {run({{"run_id", "../r"}}), bad_key, run({{"run_id", "r3"}, {"experiment_id", "99"}})}}});
+  const auto done =
+      take("runs", {{"runs", {run({{"run_id", "../r"}}), bad_key, run({{"run_id", "r3"}, {"experiment_id", "99"}})}}});
   EXPECT_EQ(done.body["runs"][0]["outcome"], "refused") << done.text;
   EXPECT_EQ(done.body["runs"][1]["outcome"], "added");
   EXPECT_EQ(done.body["runs"][1]["differences"].size(), 1U);
   EXPECT_EQ(done.body["runs"][2]["outcome"], "refused");
-  EXPECT_EQ(take("metrics", {{"runs", {{{"run_id", "r2"}, {"metrics", {{{"key", "k"}, {"steps", {1}}, {"timestamps", Json::array()}, {"values", {1}}}}}}}}}).status, 400);
+  EXPECT_EQ(take("metrics",
+                 {{"runs",
+                   {{{"run_id", "r2"},
+                     {"metrics", {{{"key", "k"}, {"steps", {1}}, {"timestamps", Json::array()}, {"values", {1}}}}}}}}})
+                .status,
+            400);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Import, ::testing::Values(sql::Dialect::sqlite, sql::Dialect::postgresql), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Import, ::testing::Values(sql::Dialect::sqlite, sql::Dialect::postgresql),
+                         engine_name);
 
 }  // namespace
 }  // namespace ciclo::tracking::testing

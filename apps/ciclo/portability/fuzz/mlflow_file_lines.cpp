@@ -28,8 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = lines_of(text, size + 1);
   if (whole != lines_of(text, 1 + size % 7)) std::abort();
   for (const std::string& line : whole) {
-    const auto parsed = ciclo::portability::parse_metric_line(line);
-    if (!parsed && parsed.error().message.empty()) std::abort();
+    for (const auto owner : {ciclo::portability::MetricOf::run, ciclo::portability::MetricOf::logged_model}) {
+      const auto parsed = ciclo::portability::parse_metric_line(line, owner);
+      if (!parsed && parsed.error().message.empty()) std::abort();
+    }
   }
   return 0;
 }
