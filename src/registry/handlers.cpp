@@ -45,14 +45,14 @@ Result<void> add_registry_routes(http::Router& router, RegistryService& registry
   tracking::MlflowRoutes routes(router);
   for (const auto& table : {registered_model_endpoints(), model_version_endpoints()})
     for (const Endpoint& endpoint : table)
-      CICLO_CHECK(routes.add(
-          {.method = endpoint.method,
-           .path = std::string(endpoint.path),
-           .action = std::string(endpoint.action),
-           .summary = "MLflow: " + std::string(endpoint.path),
-           .body_limit = body_limit,
-           .handler = [&registry, act = endpoint.act](tracking::Call& call) { return act(registry, call); },
-           .concerns = endpoint.concerns}));
+      CICLO_CHECK(
+          routes.add({.method = endpoint.method,
+                      .path = std::string(endpoint.path),
+                      .action = std::string(endpoint.action),
+                      .summary = "MLflow: " + std::string(endpoint.path),
+                      .body_limit = body_limit,
+                      .handler = [&registry, act = endpoint.act](tracking::Call& call) { return act(registry, call); },
+                      .concerns = endpoint.concerns}));
   CICLO_CHECK(router.add(stage_route(registry, *registry.kinds().find("model"))));
   return add_model_file_routes(router, locator, blobs);
 }

@@ -136,8 +136,7 @@ Result<RegisteredModel> RegistryService::rename_model(const Caller& caller, cons
     CICLO_TRY(const auto taken, resources_.parts().store.find_container(session, key_of(renamed)));
     if (taken) return already_exists(*taken, new_name, is_prompt(before.tags));
     CICLO_CHECK(resources_.parts().store.rename_container(session, key_of(model), new_name));
-    if (const auto& tell = resources_.parts().renamed)
-      CICLO_CHECK(tell(session, key_of(model), key_of(renamed)));
+    if (const auto& tell = resources_.parts().renamed) CICLO_CHECK(tell(session, key_of(model), key_of(renamed)));
     CICLO_CHECK(record(session, caller, key_of(renamed),
                        {.what = "renamed", .operation = "rename", .data = {{"old_name", model.name}}}));
     CICLO_TRY(auto container, container_in(session, renamed));

@@ -92,6 +92,11 @@ class ResourceStore {
   };
   Result<std::vector<Container>> find_containers(sql::Session& session, const ContainerNames& wanted) const;
 
+  // For what was made elsewhere before it came here. Nothing when it is not there.
+  Result<void> set_times(sql::Session& session, const ResourceKey& key, TimePoint created, TimePoint updated) const;
+  Result<void> set_container_times(sql::Session& session, const ResourceKey& name, TimePoint created,
+                                   TimePoint updated) const;
+
   Result<void> link(sql::Session& session, const std::vector<Link>& links) const;
   // Every edge reachable from `path`, against (upstream) or along (downstream) the arrows, at most `max_edges`.
   enum class Direction : std::uint8_t { upstream, downstream };

@@ -14,9 +14,9 @@ namespace {
 std::vector<Command> all_commands(const resources::KindTable& kinds) {
   std::vector<Command> all = resource_commands(kinds);
   for (auto more : {job_commands(), run_commands(), artifact_commands(), endpoint_commands(), lifecycle_commands(),
-                    purge_commands(), registry_commands(),
-                    administration_commands(), access_commands(), group_commands(), identity_link_commands(),
-                    secret_commands(), audit_commands(), sign_in_commands(), session_commands()})
+                    purge_commands(), registry_commands(), mlflow_commands(), administration_commands(),
+                    access_commands(), group_commands(), identity_link_commands(), secret_commands(), audit_commands(),
+                    sign_in_commands(), session_commands()})
     std::ranges::move(more, std::back_inserter(all));
   return all;
 }

@@ -47,7 +47,7 @@ int exit_code_of(const Error& error);
 
 std::vector<Command> resource_commands(const resources::KindTable& kinds);
 std::vector<Command> job_commands();
-std::vector<Command> run_commands();  // runs of experiments, side by side
+std::vector<Command> run_commands();       // runs of experiments, side by side
 std::vector<Command> artifact_commands();  // files of runs
 std::vector<Command> endpoint_commands();
 std::vector<Command> lifecycle_commands();       // schedules, approvals, models, data, events, lineage
@@ -57,6 +57,7 @@ std::vector<Command> administration_commands();  // users, tokens
 std::vector<Command> access_commands();          // roles, the access matrix, just-in-time activation
 std::vector<Command> group_commands();           // groups and who is in them
 std::vector<Command> secret_commands();          // secrets
+std::vector<Command> mlflow_commands();          // moving from MLflow and back
 std::vector<Command> audit_commands();           // the audit log
 std::vector<Command> identity_link_commands();   // who of the identity provider is which user
 std::vector<Command> sign_in_commands();         // passwords, one-time codes, sessions

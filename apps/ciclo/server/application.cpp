@@ -9,18 +9,19 @@
 #include "data_estate/locations.hpp"
 #include "data_estate/upload_handlers.hpp"
 #include "inner_loop/environments/builder.hpp"
-#include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/evaluation/handlers.hpp"
+#include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/permissions/handlers.hpp"
 #include "inner_loop/permissions/subjects.hpp"
-#include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/traces/trace_store.hpp"
+#include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
+#include "inner_loop/tracking/import_handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
 #include "monitoring/controller.hpp"
@@ -42,6 +43,7 @@
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
 #include "registry/handlers.hpp"
+#include "registry/import_service.hpp"
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
 #include "registry/model_index.hpp"
@@ -110,6 +112,8 @@ struct Application::Parts {
   std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
   std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
   std::unique_ptr<traces::TraceService> traces;
+  std::unique_ptr<tracking::ImportService> imports;
+  std::unique_ptr<registry::ModelImport> model_imports;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -231,6 +235,8 @@ void Application::Parts::build_controllers() {
   evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
   evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
   traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
+  imports = std::make_unique<tracking::ImportService>(*database, tracking->experiments);
+  model_imports = std::make_unique<registry::ModelImport>(*model_registry, *service);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -344,6 +350,8 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
   CICLO_CHECK(evaluation::add_scorer_routes(router, *evaluation_scorers));
   CICLO_CHECK(evaluation::add_dataset_routes(router, *evaluation_datasets));
+  CICLO_CHECK(tracking::add_import_routes(router, *imports, *blobs));
+  CICLO_CHECK(registry::add_import_routes(router, *model_imports));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(

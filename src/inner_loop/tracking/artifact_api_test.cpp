@@ -62,8 +62,8 @@ TEST_P(ArtifactApiTest, JoinsParts) {
   const std::string id = text_or(made.body, "upload_id");
   const Json& credentials = member(made.body, "credentials");
   ASSERT_EQ(credentials.size(), 2U);
-  EXPECT_EQ(text_or(credentials[1], "url"), "PUT /api/2.0/mlflow-artifacts/mpu/part/" + id + "/2/" + root_ +
-                                                "/models/big file.bin 86400");
+  EXPECT_EQ(text_or(credentials[1], "url"),
+            "PUT /api/2.0/mlflow-artifacts/mpu/part/" + id + "/2/" + root_ + "/models/big file.bin 86400");
   const std::string part = "/api/2.0/mlflow-artifacts/mpu/part/" + id;
   const std::string place = root_ + "/models/big%20file.bin";
   EXPECT_EQ(files_.send(http::Method::put, part + "/2/" + place, "two").status, 200);
@@ -93,13 +93,11 @@ TEST_P(ArtifactApiTest, OffersPresignedAddresses) {
     return files_.post("/api/2.0/mlflow/artifacts/presigned-" + step + "-url", body);
   };
   const auto up = presigned("upload", {{"run_id", run_}, {"path", "a/b"}});
-  EXPECT_EQ(text_or(up.body, "presigned_url"),
-            "PUT /api/2.0/mlflow-artifacts/artifacts/" + root_ + "/a/b 900");
+  EXPECT_EQ(text_or(up.body, "presigned_url"), "PUT /api/2.0/mlflow-artifacts/artifacts/" + root_ + "/a/b 900");
   EXPECT_EQ(presigned("download", {{"run_id", run_}, {"path", "a/b"}}).status, 404) << "it is not there yet";
   EXPECT_EQ(follow(text_or(up.body, "presigned_url"), "12345").status, 200);
   const auto down = presigned("download", {{"run_id", run_}, {"path", "a/b"}, {"expiration", 60}});
-  EXPECT_EQ(text_or(down.body, "presigned_url"),
-            "GET /api/2.0/mlflow-artifacts/artifacts/" + root_ + "/a/b 60");
+  EXPECT_EQ(text_or(down.body, "presigned_url"), "GET /api/2.0/mlflow-artifacts/artifacts/" + root_ + "/a/b 60");
   EXPECT_EQ(member(down.body, "file_size"), 5);
   EXPECT_EQ(member(proxy(http::Method::get, "presigned/" + root_ + "/a/b").body, "file_size"), 5);
   EXPECT_EQ(proxy(http::Method::get, "presigned/" + root_ + "/none").status, 404);

@@ -5,8 +5,8 @@
 #include "base/ids.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/metric_store.hpp"
-#include "inner_loop/tracking/run_scope.hpp"
 #include "inner_loop/tracking/purge_store.hpp"
+#include "inner_loop/tracking/run_scope.hpp"
 #include "inner_loop/tracking/statement.hpp"
 
 namespace ciclo::tracking {

@@ -1,0 +1,129 @@
+// Ciclo's import routes, and the artifacts proxy for files.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+#include "portability/rest_client.hpp"
+#include "portability/sink.hpp"
+
+namespace ciclo::portability {
+namespace {
+
+Outcome outcome_of(const Json& item) {
+  Outcome outcome{.kind = Outcome::Kind::present, .id = text_or(item, "id"), .differences = {}};
+  const std::string kind = text_or(item, "outcome");
+  if (kind == "added") outcome.kind = Outcome::Kind::added;
+  else if (kind == "changed") outcome.kind = Outcome::Kind::changed;
+  else if (kind == "refused") outcome.kind = Outcome::Kind::refused;
+  for (const Json& difference : member(item, "differences"))
+    outcome.differences.push_back(difference.get<std::string>());
+  return outcome;
+}
+
+void append_integers(std::string& out, std::string_view name, const std::vector<std::int64_t>& values) {
+  fmt::format_to(std::back_inserter(out), R"(,"{}":[{}])", name, fmt::join(values, ","));
+}
+
+// By hand: a value tree of a million numbers costs more than all the rest.
+void append_history(std::string& out, const History& history) {
+  fmt::format_to(std::back_inserter(out), R"({{"key":{})", to_text(Json(history.key)));
+  append_integers(out, "steps", history.steps);
+  append_integers(out, "timestamps", history.timestamps);
+  out += R"(,"values":[)";
+  for (std::size_t i = 0; i < history.values.size(); ++i) {
+    if (i > 0) out += ',';
+    const double value = history.values[i];
+    if (std::isnan(value)) out += R"("NaN")";
+    else if (std::isinf(value)) out += value > 0 ? R"("Infinity")" : R"("-Infinity")";
+    else fmt::format_to(std::back_inserter(out), "{}", value);
+  }
+  out += "]}";
+}
+
+class CicloSink final : public Sink {
+ public:
+  explicit CicloSink(const CicloTarget& target)
+      : client_(target.server, target.authorization),
+        import_("/api/v1/workspaces/" + http::percent_encode(target.workspace) + "/import/"),
+        artifacts_("/workspaces/" + http::percent_encode(target.workspace) + "/api/2.0/mlflow-artifacts/artifacts/") {}
+
+  Outcomes experiments(const std::vector<Json>& items) override { return send("experiments", "experiments", items); }
+  Outcomes runs(const std::vector<Json>& items) override { return send("runs", "runs", items); }
+  Outcomes logged_models(const std::vector<Json>& items) override {
+    return send("logged-models", "logged_models", items);
+  }
+  Outcomes registered_models(const std::vector<Json>& items) override {
+    return send("registered-models", "registered_models", items);
+  }
+  Outcomes versions(const std::vector<Json>& items) override { return send("model-versions", "model_versions", items); }
+  Result<Counts> metrics(const std::vector<History>& items) override;
+  Result<std::map<std::string, KnownFile>> known_artifacts(const std::string& folder) override;
+  Result<void> put_artifact(const ArtifactTarget& target, const Bytes& bytes) override {
+    return client_.put(artifacts_ + encode_path(target.folder + "/" + target.path), target.size, bytes);
+  }
+  Result<Known> known(const std::vector<std::string>& experiments, const std::vector<std::string>& runs) override;
+
+ private:
+  Outcomes send(const std::string& route, const std::string& name, const std::vector<Json>& items);
+
+  RestClient client_;
+  std::string import_;
+  std::string artifacts_;
+};
+
+Sink::Outcomes CicloSink::send(const std::string& route, const std::string& name, const std::vector<Json>& items) {
+  CICLO_TRY(const Json answer, client_.post(import_ + route, Json{{name, items}}));
+  std::vector<Outcome> outcomes;
+  for (const Json& item : member(answer, name)) outcomes.push_back(outcome_of(item));
+  if (outcomes.size() != items.size()) return fail(ErrorCode::internal, "the server told of another number of items");
+  return outcomes;
+}
+
+Result<Counts> CicloSink::metrics(const std::vector<History>& items) {
+  std::string body = R"({"runs":[)";
+  for (std::size_t i = 0; i < items.size();) {
+    if (i > 0) body += ',';
+    fmt::format_to(std::back_inserter(body), R"({{"run_id":{},"metrics":[)", to_text(Json(items[i].run_id)));
+    const std::size_t first = i;
+    for (; i < items.size() && items[i].run_id == items[first].run_id; ++i) {
+      if (i > first) body += ',';
+      append_history(body, items[i]);
+    }
+    body += "]}";
+  }
+  body += "]}";
+  CICLO_TRY(const Json answer, client_.post(import_ + "metrics", body));
+  Counts counts{.added = member(answer, "added").get<std::size_t>(),
+                .present = member(answer, "present").get<std::size_t>(),
+                .differences = {}};
+  for (const Json& difference : member(answer, "differences"))
+    counts.differences.push_back(difference.get<std::string>());
+  return counts;
+}
+
+Result<std::map<std::string, KnownFile>> CicloSink::known_artifacts(const std::string& folder) {
+  CICLO_TRY(const Json answer, client_.post(import_ + "artifacts", Json{{"folder", folder}}));
+  std::map<std::string, KnownFile> known;
+  for (const Json& file : member(answer, "files"))
+    known[text_or(file, "path")] = {.size = member(file, "size").get<std::uint64_t>(),
+                                    .sha256 = text_or(file, "sha256")};
+  return known;
+}
+
+Result<Sink::Known> CicloSink::known(const std::vector<std::string>& experiments,
+                                     const std::vector<std::string>& runs) {
+  CICLO_TRY(const Json answer, client_.post(import_ + "known", Json{{"experiments", experiments}, {"runs", runs}}));
+  Known known;
+  for (const auto& [name, id] : member(answer, "experiments").items()) known.experiments[name] = id.get<std::string>();
+  for (const Json& run : member(answer, "runs")) known.runs.push_back(run.get<std::string>());
+  return known;
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> open_ciclo_sink(const CicloTarget& target) {
+  return std::make_unique<CicloSink>(target);
+}
+
+}  // namespace ciclo::portability

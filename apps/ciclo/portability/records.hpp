@@ -1,0 +1,65 @@
+// What moves between MLflow stores. Experiments, runs, logged models, registered models and versions are MLflow's JSON
+// of them, as its REST API has it, with what that cannot say beside it: a run's info may have "deleted_time", a logged
+// model's "lifecycle_stage", a metric of a logged model its "run_id", a version "aliases" as a list of texts.
+//
+// Thread safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+
+namespace ciclo::portability {
+
+// Some observations of one key of one run; three lists of one length.
+struct History {
+  std::string run_id;
+  std::string key;
+  std::vector<std::int64_t> steps;
+  std::vector<std::int64_t> timestamps;  // Unix ms
+  std::vector<double> values;            // also NaN and infinities
+
+  std::size_t size() const { return values.size(); }
+  void add(std::int64_t step, std::int64_t timestamp, double value) {
+    steps.push_back(step);
+    timestamps.push_back(timestamp);
+    values.push_back(value);
+  }
+};
+
+// Where one thing keeps its artifacts. `folder`: what its place must end with ("<run>/artifacts"), so that a store made
+// by somebody else cannot name any folder of this machine.
+struct ArtifactPlace {
+  std::string uri;
+  std::string experiment_id;  // in the source
+  std::string folder;
+  std::string run_id;  // empty: of no run
+};
+
+struct ArtifactFile {
+  std::string path;  // relative, with '/'
+  std::uint64_t size = 0;
+};
+
+// Reads one artifact from front to back; empty at the end.
+using Bytes = std::function<Result<std::string>()>;
+
+// What a source holds and Ciclo does not take: "traces", 12.
+struct LeftBehind {
+  std::string what;
+  std::int64_t count = 0;
+};
+
+using TakeItems = std::function<Result<void>(std::vector<Json>)>;
+using TakeHistory = std::function<Result<void>(History)>;
+
+// "true" of the tag mlflow.prompt.is_prompt: a text without files.
+bool is_prompt(const Json& tags);
+// [{"key","value"}] → the value, or "".
+std::string tag_of(const Json& tags, std::string_view key);
+
+}  // namespace ciclo::portability
