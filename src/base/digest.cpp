@@ -4,7 +4,7 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <memory>
 
 namespace ciclo {
@@ -66,6 +66,12 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
   return hex_of(hmac_sha256(key, bytes));
+}
+
+std::int64_t value_hash(std::string_view value) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : value) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return std::bit_cast<std::int64_t>(hash);
 }
 
 bool is_sha256_hex(std::string_view text) {

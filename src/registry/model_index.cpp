@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "inner_loop/tracking/statement.hpp"
@@ -30,7 +31,7 @@ Result<void> put_version_tags(sql::Session& session, const Resource& version) {
     const std::string text = value_text(value);
     CICLO_CHECK(session.execute(
         "INSERT INTO registry_version_tags (sequence, key, value, workspace, value_hash) VALUES (?,?,?,?,?)",
-        {version.sequence, key, text, version.key.workspace, tag_value_hash(text)}));
+        {version.sequence, key, text, version.key.workspace, value_hash(text)}));
   }
   return {};
 }
@@ -42,7 +43,7 @@ Result<void> put_model_tags(sql::Session& session, const Container& model) {
     const std::string text = value_text(value);
     CICLO_CHECK(
         session.execute("INSERT INTO registry_model_tags (workspace, name, key, value, value_hash) VALUES (?,?,?,?,?)",
-                        {model.workspace, model.name, key, text, tag_value_hash(text)}));
+                        {model.workspace, model.name, key, text, value_hash(text)}));
   }
   return {};
 }
@@ -59,12 +60,6 @@ Result<void> touch_model(sql::Session& session, const Resource& version) {
 }
 
 }  // namespace
-
-std::int64_t tag_value_hash(std::string_view value) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : value) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return static_cast<std::int64_t>(hash);
-}
 
 Result<void> ModelIndex::stored(sql::Session& session, const Resource& version) {
   if (version.key.kind != "model") return {};

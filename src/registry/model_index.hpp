@@ -41,9 +41,6 @@ class ModelIndex final : public resources::StoreObserver {
                                                              const std::string& stage);
 };
 
-// What the indexes of tags hold in place of the value, which may be long: FNV-1a of its bytes.
-std::int64_t tag_value_hash(std::string_view value);
-
 std::vector<sql::Migration> migrations();
 
 }  // namespace ciclo::registry

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "registry/kinds.hpp"
 #include "registry/model_index.hpp"
@@ -89,7 +90,7 @@ std::optional<Statement> from_index(const SearchTable& table, const std::string&
   Statement out;
   if (comparison.entity == Entity::tag && comparison.comparator == Comparator::equal) {
     out.add(table.tag_rows).add("c.workspace = ").bind(workspace).add(" AND c.key = ").bind(comparison.key);
-    out.add(" AND c.value_hash = ").bind(tag_value_hash(comparison.values.front().text));
+    out.add(" AND c.value_hash = ").bind(value_hash(comparison.values.front().text));
     return out;
   }
   if (comparison.entity != Entity::attribute) return std::nullopt;

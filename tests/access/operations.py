@@ -10,7 +10,7 @@ OPEN = {("GET", "/health"), ("GET", "/version"), ("GET", "/workspaces/{workspace
         ("POST", "/api/v1/auth/sign-in"), ("POST", "/api/v1/auth/exchange"), ("GET", "/auth/login"), ("GET", "/auth/callback"),
         ("GET", "/auth/logout"), ("POST", "/auth/logout")}
 # About the caller alone.
-OWN = re.compile(r"^/api/v1/(me|auth|account)(/|$)|^/api/v1/activations$|/mlflow/users/current(/permissions)?$")
+OWN = re.compile(r"^/api/v1/(me|auth|account)(/|$)|^/api/v1/activations$|^/(ajax-)?api/[23]\.0/mlflow/users/current(/permissions)?$")
 # What a user without any role is told of the organisation: an empty list, or that roles exist.
 FOR_ALL = {("GET", "/api/v1/workspaces"), ("GET", "/api/v1/groups"), ("GET", "/api/v1/roles"), ("GET", "/api/v1/roles/{name}")}
 

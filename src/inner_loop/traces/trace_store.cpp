@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "base/digest.hpp"
 #include "inner_loop/traces/assessment_store.hpp"
 #include "inner_loop/traces/rows.hpp"
-#include "inner_loop/tracking/driver.hpp"
 #include "inner_loop/tracking/statement.hpp"
 
 namespace ciclo::traces {
@@ -64,7 +64,7 @@ std::int64_t index_hash(std::string_view key, std::string_view value) {
   const bool is_sought = !key.starts_with(reserved) || key == key::user || key == "mlflow.user" ||
                          key == "mlflow.modelId" || key == "mlflow.source.name";
   if (!is_sought) return 0;
-  const std::int64_t hash = tracking::value_hash(value);
+  const std::int64_t hash = value_hash(value);
   return hash == 0 ? 1 : hash;
 }
 

@@ -1,8 +1,10 @@
 // Page tokens: the position as JSON with a mark of the search it belongs to, in hexadecimal.
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstdint>
 
+#include "base/digest.hpp"
 #include "inner_loop/tracking/search_sql.hpp"
 
 namespace ciclo::tracking {
@@ -10,11 +12,9 @@ namespace {
 
 constexpr std::size_t max_token = 64U << 10U;
 
-// FNV-1a: tells searches apart; it is no protection, and needs none, as a position gives no right to anything.
+// Tells searches apart; it is no protection, and needs none, as a position gives no right to anything.
 std::string mark_of(std::string_view purpose) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", std::bit_cast<std::uint64_t>(value_hash(purpose)));
 }
 
 int digit_of(char c) {
