@@ -55,6 +55,8 @@ class BadDisk final : public blobs::BlobStore {
   std::optional<std::filesystem::path> local_path(const std::string& key) const override {
     return good_.local_path(key);
   }
+  std::optional<std::string> recorded_sha256(const std::string& key) override { return good_.recorded_sha256(key); }
+  blobs::Uploads& uploads() override { return good_.uploads(); }
 
   int failures = 0;
 

@@ -25,11 +25,11 @@ Result<http::Response> get_file(TraceService& traces, blobs::BlobStore& blobs, c
   const auto location = tracking::find_tag(trace.tags, key::artifact_location).value_or("");
   if (const auto path = request.query.find("path"); path && !path->empty()) {
     CICLO_TRY(const auto key, tracking::artifact_key(workspace, location, "attachments/" + std::string(*path)));
-    return tracking::send_blob(blobs, key);
+    return tracking::send_blob(blobs, key, request);
   }
   if (tracking::find_tag(trace.tags, key::spans_location) != std::string(key::tracking_store)) {
     CICLO_TRY(const auto key, tracking::artifact_key(workspace, location, "traces.json"));
-    return tracking::send_blob(blobs, key);
+    return tracking::send_blob(blobs, key, request);
   }
   CICLO_TRY(const auto whole, traces.get_whole(ref, true));
   Json list = Json::array();
