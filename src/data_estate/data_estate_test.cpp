@@ -36,6 +36,11 @@ class OneRun final : public RunArtifacts {
     if (run != "r1") return fail(ErrorCode::not_found, "there is no such run", run);
     return workspace + "/mlflow/3/r1/artifacts";
   }
+  Result<std::string> logged_model_folder(sql::Session&, const std::string& workspace,
+                                          const std::string& model) override {
+    if (model != "m-1") return fail(ErrorCode::not_found, "there is no such logged model", model);
+    return workspace + "/mlflow/3/models/m-1/artifacts";
+  }
 };
 
 class DataEstateTest : public testing::Test {
@@ -120,6 +125,7 @@ TEST_F(DataEstateTest, EveryFormOfReferenceLeadsToItsPlace) {
       {"azureml://jobs/j/outputs/o/paths/p/q", "dev/jobs/j/outputs/o/p/q"},
       {"azureml://jobs/r1/outputs/artifacts/paths/model", "dev/mlflow/3/r1/artifacts/model"},
       {"runs:/r1/model", "dev/mlflow/3/r1/artifacts/model"},
+      {"models:/m-1", "dev/mlflow/3/models/m-1/artifacts"},
       {"mlflow-artifacts:/3/r1/artifacts/model", "dev/mlflow/3/r1/artifacts/model"},
       {"mlflow-artifacts://host:5000/3/r1", "dev/mlflow/3/r1"},
       {"azureml:x:1", "dev/datastores/workspaceblobstore/x"},

@@ -181,14 +181,13 @@ Result<Location> Locations::in_run(sql::Session& session, const LocationRequest&
   while (rest.starts_with('/')) rest.remove_prefix(1);
   const std::string run = take_segment(rest);
   if (run.empty()) return malformed(request, "runs:/<run>/<path>");
-  CICLO_TRY(std::string folder, folder_of_run(session, request, run));
+  CICLO_TRY(std::string folder, readable(session, request, runs_.artifact_folder(session, request.workspace, run)));
   return artifact(session, request, std::move(folder), rest);
 }
 
 // Who may not read the whole workspace hears the same of a run that is not there and of one that is not theirs.
-Result<std::string> Locations::folder_of_run(sql::Session& session, const LocationRequest& request,
-                                             const std::string& run) const {
-  auto folder = runs_.artifact_folder(session, request.workspace, run);
+Result<std::string> Locations::readable(sql::Session& session, const LocationRequest& request,
+                                        Result<std::string> folder) const {
   const auto all = may_read(service_, request, request.workspace);
   if (all) return folder;
   if (folder) {
@@ -211,6 +210,11 @@ Result<Location> Locations::artifact(sql::Session& session, const LocationReques
 Result<Location> Locations::of_model(sql::Session& session, const LocationRequest& request, std::string_view rest,
                                      int depth) const {
   while (rest.starts_with('/')) rest.remove_prefix(1);
+  if (rest.starts_with("m-") && rest.find_first_of("/@") == std::string_view::npos) {
+    CICLO_TRY(std::string folder,
+              readable(session, request, runs_.logged_model_folder(session, request.workspace, std::string(rest))));
+    return artifact(session, request, std::move(folder), {});
+  }
   LocationRequest model = request;
   model.kind = "model";
   const std::size_t slash = rest.find('/');

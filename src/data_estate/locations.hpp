@@ -38,6 +38,9 @@ class RunArtifacts {
   // The blob key of the folder ("dev/mlflow/3/<run>/artifacts"). not_found when there is no such run.
   virtual Result<std::string> artifact_folder(sql::Session& session, const std::string& workspace,
                                               const std::string& run_id) = 0;
+  // The same of a logged model of MLflow 3 ("m-…").
+  virtual Result<std::string> logged_model_folder(sql::Session& session, const std::string& workspace,
+                                                  const std::string& model_id) = 0;
   // Whose artifact a blob key is, as access knows it: "experiment/3"; empty when it is nobody's.
   virtual Result<std::string> owner_of(sql::Session& /*session*/, const std::string& /*workspace*/,
                                        const std::string& /*key*/) {
@@ -86,8 +89,7 @@ class Locations {
   Result<Location> of_asset(sql::Session& session, const LocationRequest& request, int depth) const;
   Result<Location> artifact(sql::Session& session, const LocationRequest& request, std::string folder,
                             std::string_view path) const;
-  Result<std::string> folder_of_run(sql::Session& session, const LocationRequest& request,
-                                    const std::string& run) const;
+  Result<std::string> readable(sql::Session& session, const LocationRequest& request, Result<std::string> folder) const;
 
   resources::ResourceService& service_;
   RunArtifacts& runs_;

@@ -243,21 +243,7 @@ Result<void> ModelInspector::inspect(const resources::CheckContext& context, res
   CICLO_TRY(const Json metrics, metrics_of(context, model, text_or(model.status, "training_run_id")));
   // A promoted copy brings the metrics of its original along.
   for (const auto& [key, value] : metrics.items()) model.status["metrics"][key] = value;
-  return tell_logged_model(context.session, model);
-}
-
-Result<void> ModelInspector::tell_logged_model(sql::Session& session, const resources::Resource& model) {
-  const tracking::ModelRef ref{.workspace = model.key.workspace, .model_id = text_or(model.status, "model_id")};
-  if (ref.model_id.empty()) return {};
-  const tracking::LoggedModelStore store;
-  CICLO_TRY(const auto logged, store.find(session, ref));
-  if (!logged) return {};
-  const std::string key = "mlflow.modelVersions";
-  auto versions = parse_json(tracking::find_tag(logged->tags, key).value_or("[]"));
-  if (!versions || !versions->is_array()) versions = Json::array();
-  const auto number = parse_int(model.key.version);
-  versions->push_back({{"name", model.key.name}, {"version", number ? Json(*number) : Json(model.key.version)}});
-  return store.set_tags_in(session, ref, {{key, to_text(*versions)}});
+  return {};
 }
 
 Result<std::string> ModelInspector::checksum_of(const data_estate::Location& location,

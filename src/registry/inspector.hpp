@@ -41,8 +41,6 @@ class ModelInspector {
  private:
   // Notes the run and the id of a logged model.
   Result<data_estate::Location> locate(const resources::CheckContext& context, resources::Resource& model) const;
-  // The logged model of MLflow 3 knows which versions were made of it, by its tag mlflow.modelVersions.
-  static Result<void> tell_logged_model(sql::Session& session, const resources::Resource& model);
   Result<std::string> checksum_of(const data_estate::Location& location,
                                   const std::vector<blobs::BlobInfo>& files) const;
   Result<void> describe_content(resources::Resource& model, const data_estate::Location& location) const;

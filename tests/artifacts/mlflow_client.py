@@ -22,9 +22,9 @@ small.write_text("small\n")
 (folder / "tree/empty").write_bytes(b"")
 
 with mlflow.start_run() as run:
-    mlflow.log_artifact(large, "data")
-    mlflow.log_artifact(small)
-    mlflow.log_artifacts(folder / "tree", "tree")
+    mlflow.log_artifact(str(large), "data")
+    mlflow.log_artifact(str(small))
+    mlflow.log_artifacts(str(folder / "tree"), "tree")
     mlflow.log_dict({"a": 1}, "config/a.json")
     uri = run.info.artifact_uri
     client = mlflow.MlflowClient()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore")
 import mlflow  # noqa: E402
+import requests  # noqa: E402
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.models import ModelSignature  # noqa: E402
@@ -73,8 +74,9 @@ def register(name):
     loaded = mlflow.pyfunc.load_model(f"models:/{name}/1")
     assert loaded.metadata.signature.inputs.input_names() == ["wind"]
     if MAJOR >= 3:
-        logged = client.get_logged_model(version.model_id)
-        assert json.loads(logged.tags["mlflow.modelVersions"]) == [{"name": name, "version": 1}], logged.tags
+        logged = client.get_logged_model(loaded.metadata.model_id)
+        noted = json.loads(logged.tags["mlflow.modelVersions"])
+        assert [(one["name"], int(one["version"])) for one in noted] == [(name, 1)], logged.tags
     return {"run_id": run_id, "checksum": found}
 
 
@@ -255,8 +257,11 @@ def evaluation():
 
     with mlflow.start_run() as run:
         client.log_inputs(run.info.run_id, [dataset("rain", "https://example.org/rain.csv")])
-    summaries = client._tracking_client.store._search_datasets([experiment.experiment_id])
-    assert [(one.name, one.context) for one in summaries] == [("rain", "training")], summaries
+    answer = requests.post(os.environ["MLFLOW_TRACKING_URI"] + "/ajax-api/2.0/mlflow/experiments/search-datasets", timeout=30,
+                           json={"experiment_ids": [experiment.experiment_id]},
+                           headers={"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]})
+    summaries = answer.json()["dataset_summaries"]
+    assert [(one["name"], one["context"]) for one in summaries] == [("rain", "training")], summaries
     return "ok"
 
 

@@ -25,6 +25,11 @@ Json object_of(const std::vector<Tag>& pairs) {
   return object;
 }
 
+// As protobuf's JSON form of a Timestamp has it: no fraction where there is none.
+std::string time_text(std::int64_t unix_ms) {
+  return replace_all(format_rfc3339(from_unix_ms(unix_ms)), ".000Z", "Z");
+}
+
 std::string duration_text(std::int64_t milliseconds) {
   const std::int64_t seconds = milliseconds / 1000;
   const std::int64_t rest = std::abs(milliseconds % 1000);
@@ -105,7 +110,7 @@ Json trace_info(const Trace& trace) {
                             {"mlflow_experiment", {{"experiment_id", std::to_string(trace.experiment_id)}}}};
   if (trace.request_preview) info["request_preview"] = *trace.request_preview;
   if (trace.response_preview) info["response_preview"] = *trace.response_preview;
-  info["request_time"] = format_rfc3339(from_unix_ms(trace.timestamp_ms));
+  info["request_time"] = time_text(trace.timestamp_ms);
   if (trace.execution_time_ms) info["execution_duration"] = duration_text(*trace.execution_time_ms);
   info["state"] = name_of(trace.state);
   info["trace_metadata"] = object_of(all_metadata(trace));

@@ -39,7 +39,7 @@ TEST_P(TraceApi, SpansAndFinalStateComeInEitherOrder) {
   for (const bool spans_first : {true, false}) {
     const int number = spans_first ? 1 : 2;
     const auto send_spans = [&] {
-      EXPECT_EQ(export_json({span(number, 2, 1, {usage}), span(number, 1, 0)}).status, 200);
+      EXPECT_EQ(export_json({span(number, 2, 1, Json::array({usage})), span(number, 1, 0)}).status, 200);
     };
     if (spans_first) send_spans();
     start(id_of(number), 1000,

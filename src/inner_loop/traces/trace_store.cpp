@@ -39,7 +39,8 @@ Result<void> for_rows(sql::Session& session, std::string_view select, const std:
       return numbers.begin() + static_cast<std::ptrdiff_t>(std::min(i, numbers.size()));
     };
     Statement statement;
-    statement.add(select).add(" IN ").bind_list(std::vector<std::int64_t>(at(begin), at(begin + tracking::max_bound_list)));
+    statement.add(select).add(" IN ").bind_list(
+        std::vector<std::int64_t>(at(begin), at(begin + tracking::max_bound_list)));
     statement.add(" ORDER BY trace_number, key");
     CICLO_TRY(const auto rows, statement.query(session));
     for (const sql::Row& row : rows) take(row);

@@ -12,6 +12,8 @@ class RunArtifactFolders final : public data_estate::RunArtifacts {
  public:
   Result<std::string> artifact_folder(sql::Session& session, const std::string& workspace,
                                       const std::string& run_id) override;
+  Result<std::string> logged_model_folder(sql::Session& session, const std::string& workspace,
+                                          const std::string& model_id) override;
   Result<std::string> owner_of(sql::Session& session, const std::string& workspace, const std::string& key) override;
 };
 

@@ -19,6 +19,9 @@ class NoRuns final : public data_estate::RunArtifacts {
   Result<std::string> artifact_folder(sql::Session&, const std::string&, const std::string& run) override {
     return fail(ErrorCode::not_found, "there is no run " + run);
   }
+  Result<std::string> logged_model_folder(sql::Session&, const std::string&, const std::string& model) override {
+    return fail(ErrorCode::not_found, "there is no logged model " + model);
+  }
 };
 
 class FakeLatency final : public LatencyProbe {

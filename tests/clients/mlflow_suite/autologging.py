@@ -48,7 +48,8 @@ class Autologging(unittest.TestCase):
         from sklearn.model_selection import GridSearchCV
         from sklearn.tree import DecisionTreeClassifier
 
-        mlflow.autolog(log_models=False, silent=True)
+        mlflow.autolog(silent=True)
+        mlflow.sklearn.autolog(log_models=False, silent=True)
         features, target = rows()
         with mlflow.start_run() as run:
             GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]}, cv=2).fit(features, target)

@@ -63,7 +63,7 @@ class Models(unittest.TestCase):
         self.assertEqual(list(loaded.predict(numpy.array(ROWS))), [0, 0, 1, 1])
         self.assertEqual(loaded.metadata.run_id, run_id)
         self.assertEqual(mlflow.pyfunc.get_model_dependencies(f"models:/{name}/1", format="pip").rsplit("/", 1)[1], "requirements.txt")
-        self.assertEqual(list(mlflow.pyfunc.load_model(info.model_uri).predict(ROWS)), [0, 0, 1, 1])
+        self.assertEqual(list(mlflow.pyfunc.load_model(info.model_uri).predict(numpy.array(ROWS))), [0, 0, 1, 1])
 
     def test_a_model_of_ones_own(self):
         class Doubling(mlflow.pyfunc.PythonModel):
