@@ -160,7 +160,7 @@ Result<Location> Locations::in_job(sql::Session& session, const LocationRequest&
     return malformed(request, "azureml://jobs/<job>/outputs/<output>[/paths/<path>]");
   take_segment(rest);
   if (output == "artifacts") {
-    CICLO_TRY(std::string folder, folder_of_run(session, request, job));
+    CICLO_TRY(std::string folder, readable(session, request, runs_.artifact_folder(session, request.workspace, job)));
     return artifact(session, request, std::move(folder), rest);
   }
   CICLO_CHECK(may_read(service_, request, request.workspace));
