@@ -50,7 +50,8 @@ class TraceFixture : public tracking::testing::ApiFixture {
     return answer;
   }
 
-  Answer export_json(const std::vector<Json>& spans, const std::string& experiment = "0", const std::string& run = "") const {
+  Answer export_json(const std::vector<Json>& spans, const std::string& experiment = "0",
+                     const std::string& run = "") const {
     const Json body{{"resourceSpans", {{{"scopeSpans", {{{"spans", spans}}}}}}}};
     http::Request request;
     request.method = http::Method::post;
