@@ -48,8 +48,8 @@ class ScriptedServer {
       if (size <= 0) break;
       seen.append(piece, static_cast<std::size_t>(size));
     }
+    ++served_;  // before the answer, upon which the test reads it
     EXPECT_EQ(::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL), static_cast<ssize_t>(answer.size()));
-    ++served_;
     ::close(connection);
   }
 
