@@ -6,7 +6,7 @@ the one experiment or model; "all" needs the whole workspace.
 
 import json
 
-from world import number
+from world import WORKSPACE, number, trace_info
 
 ROWS = [
     ("read", "GET", "experiments/get?experiment_id={id}", None),
@@ -73,6 +73,31 @@ ROWS = [
     ("read", "GET", "/get-artifact?run_id={run}&path=notes.txt", None),
     ("read", "GET", "/model-versions/get-artifact?name={model}&version=1&path=MLmodel", None),
     ("write", "POST", "/ajax-api/2.0/mlflow/upload-artifact?run_id={run}&path=sent.txt", b"sent"),
+    ("write", "POST", "/api/2.0/mlflow-artifacts/mpu/create/{folder}", {"path": "large.bin", "num_parts": 2}),
+    ("write", "POST", "/api/2.0/mlflow-artifacts/mpu/abort/{folder}", {"path": "large.bin", "upload_id": "none"}),
+    ("read", "GET", "/api/2.0/mlflow-artifacts/presigned/{folder}/notes.txt", None),
+    ("write", "POST", "artifacts/presigned-upload-url", {"run_id": "{run}", "path": "sent.txt"}),
+    ("write", "POST", "artifacts/presigned-upload-url", {"model_id": "{logged}", "path": "sent.txt"}),
+    ("read", "POST", "artifacts/presigned-download-url", {"run_id": "{run}", "path": "notes.txt"}),
+    ("read", "POST", "/api/v1/workspaces/{workspace}/runs/compare", {"run_ids": ["{run}"]}),
+    ("write", "POST", "3.0/traces", {"trace": {"trace_info": trace_info("tr-made-{number}", "{id}", "{name}")}}),
+    ("write", "POST", "3.0/traces", {"trace": {"trace_info": trace_info("{trace}", "{id}", "{name}")}}),
+    ("read", "GET", "3.0/traces/{trace}", None),
+    ("write", "PATCH", "3.0/traces/{trace}/tags", {"key": "a", "value": "b"}),
+    ("write", "DELETE", "3.0/traces/{trace}/tags?key=a", None),
+    ("write", "POST", "3.0/traces/{trace}/assessments", {"assessment": {"assessment_name": "good", "feedback": {"value": True},
+                                                                        "source": {"source_type": "HUMAN", "source_id": "ana"}}}),
+    ("write", "POST", "3.0/traces/delete-traces", {"experiment_id": "{id}", "request_ids": ["none"]}),
+    ("read", "GET", "traces/{trace}/info", None),
+    ("write", "POST", "traces", {"experiment_id": "{id}", "timestamp_ms": 1}),
+    ("write", "PATCH", "traces/{trace}", {"timestamp_ms": 2, "status": "OK"}),
+    ("write", "PATCH", "traces/{trace}/tags", {"key": "a", "value": "b"}),
+    ("write", "POST", "traces/link-to-run", {"run_id": "{run}", "trace_ids": ["{trace}"]}),
+    ("write", "POST", "traces/link-prompts", {"trace_id": "{trace}", "prompt_versions": [{"name": "p", "version": "1"}]}),
+    ("write", "POST", "3.0/scorers/register", {"experiment_id": "{id}", "name": "judge", "serialized_scorer": "{}"}),
+    ("read", "GET", "3.0/scorers/versions?experiment_id={id}&name=judge", None),
+    ("read", "GET", "3.0/scorers/get?experiment_id={id}&name=judge", None),
+    ("all", "POST", "3.0/datasets/create", {"name": "cases-{number}"}),
     ("write", "POST", "experiments/delete", {"experiment_id": "{id}"}),
     ("write", "POST", "experiments/restore", {"experiment_id": "{id}"}),
 ]
@@ -83,7 +108,7 @@ MAY = {"admin": {"read", "write", "all"}, "member": {"read", "write", "all"}, "v
 
 
 def names_of(experiment, model):
-    return {**experiment, "model": model, "number": number()}
+    return {**experiment, "model": model, "number": number(), "workspace": WORKSPACE}
 
 
 def fill(value, names):
@@ -100,4 +125,12 @@ def fill(value, names):
 def requests_about(root, api, experiment, model):
     names = names_of(experiment, model)
     for need, method, path, body in ROWS:
-        yield need, method, (root if path.startswith("/") else api + "/") + fill(path, names), fill(body, names)
+        yield need, method, address(root, api, fill(path, names)), fill(body, names)
+
+
+def address(root, api, path):
+    if path.startswith("/api/v1/"):
+        return path
+    if path.startswith("3.0/"):
+        return api.replace("/2.0/", "/3.0/") + path.removeprefix("3.0")
+    return (root if path.startswith("/") else api + "/") + path

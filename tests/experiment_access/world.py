@@ -1,10 +1,12 @@
 """A workspace with two experiments and two models, one of each given to people one by one; the other hidden from them."""
 
 import itertools
+import uuid
 
 WORKSPACE = "lab"
 ROOT = f"/workspaces/{WORKSPACE}"
 API = f"{ROOT}/api/2.0/mlflow"
+API3 = f"{ROOT}/api/3.0/mlflow"
 FILES = f"{ROOT}/api/2.0/mlflow-artifacts/artifacts"
 REST = f"/api/v1/workspaces/{WORKSPACE}"
 MLMODEL = b"""artifact_path: model
@@ -13,6 +15,12 @@ flavors:
   python_function: {loader_module: mlflow.sklearn, model_path: model.pkl}
 """
 _numbers = itertools.count(1)
+
+
+def trace_info(trace_id, experiment_id, name):
+    return {"trace_id": trace_id, "request_time": "2026-01-01T00:00:00Z", "state": "OK", "execution_duration": "1s",
+            "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}},
+            "tags": {"word": f"{name}-trace"}}
 
 
 class World:
@@ -43,9 +51,9 @@ class World:
         return self.server.json("role", "assignment", "create", "--workspace", WORKSPACE, "--principal", name, "--role", role,
                                 "--resource", resource)
 
-    def ask(self, who, method, path, body=None):
+    def ask(self, who, method, path, body=None, headers=None):
         token = self.server.token if who == "admin" else self.tokens.get(who, who)
-        return self.server.request(method, path, body, token=token)
+        return self.server.request(method, path, body, token=token, headers=headers)
 
     def must(self, method, path, body=None, who="admin"):
         status, answer = self.ask(who, method, path, body)
@@ -67,6 +75,9 @@ class World:
         made["logged"] = self.post("logged-models", {"experiment_id": made["id"], "name": f"{name}-logged",
                                                      "source_run_id": made["run"]})["model"]["info"]["model_id"]
         self.must("PUT", f"{FILES}/{made['id']}/models/{made['logged']}/artifacts/MLmodel", MLMODEL % made["run"].encode())
+        made["trace"] = "tr-" + uuid.uuid4().hex
+        self.must("POST", f"{API3}/traces", {"trace": {"trace_info": trace_info(made["trace"], made["id"], name)}})
+        self.must("POST", f"{API3}/scorers/register", {"experiment_id": made["id"], "name": "judge", "serialized_scorer": "{}"})
         return made
 
     def model(self, name, experiment):

@@ -18,6 +18,7 @@
 #include "inner_loop/permissions/subjects.hpp"
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/traces/handlers.hpp"
+#include "inner_loop/traces/trace_concerns.hpp"
 #include "inner_loop/traces/trace_store.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
@@ -226,6 +227,7 @@ void Application::Parts::build_controllers() {
         return found ? Result<void>() : Result<void>(Failure(found.error()));
       });
   concerns = std::make_unique<tracking::MlflowConcerns>(*database);
+  traces::concerns::add_trace_concerns(*concerns);
   build_purges();
   tracking->runs.when_inputs_are_logged([this](sql::Session& session, const tracking::Run& run) -> Result<void> {
     CICLO_TRY(const auto origin, registry::origin_of(session, *store, run));

@@ -37,17 +37,16 @@ Result<Json> list(ScorerService& scorers, const Call& call) {
   CICLO_TRY(const auto texts, call.arguments.texts("experiment_ids"));
   if (has_one && !texts.empty())
     return fail(ErrorCode::invalid, "Cannot specify both 'experiment_id' and 'experiment_ids'", "experiment_ids");
-  std::optional<std::vector<std::int64_t>> ids;
+  std::vector<std::int64_t> ids;
   if (has_one) {
     CICLO_TRY(const auto id, call.arguments.experiment_id());
-    ids = {id};
+    ids.push_back(id);
   }
   for (const std::string& text : texts) {
     CICLO_TRY(const auto id, tracking::parse_experiment_id(text));
-    if (!ids) ids.emplace();
-    ids->push_back(id);
+    ids.push_back(id);
   }
-  CICLO_TRY(const auto found, scorers.list(call.workspace, ids));
+  CICLO_TRY(const auto found, scorers.list(call.workspace, tracking::reachable_or_all(call, std::move(ids))));
   return list_of(found);
 }
 
@@ -91,22 +90,25 @@ Result<Json> online(ScorerService& scorers, const Call& call) {
 }  // namespace
 
 Result<void> add_scorer_routes(http::Router& router, ScorerService& scorers) {
+  namespace on = tracking::concerns;
   tracking::MlflowRoutes routes(router);
   using Act = Result<Json> (*)(ScorerService&, const Call&);
-  const auto add_route = [&](http::Method method, const char* path, const char* action, Act act) {
+  const auto add_route = [&](http::Method method, const char* path, const char* action, Act act,
+                             std::vector<http::Concern> concerns = {on::experiment()}) {
     return routes.add({.method = method,
                        .path = path,
                        .action = action,
                        .summary = std::string("MLflow: ") + path,
                        .body_limit = 4U << 20U,
                        .handler = [&scorers, act](Call& call) { return act(scorers, call); },
-                       .version = "3.0"});
+                       .version = "3.0",
+                       .concerns = std::move(concerns)});
   };
   CICLO_CHECK(add_route(http::Method::post, "scorers/register", "workspace/write", add));
-  CICLO_CHECK(add_route(http::Method::get, "scorers/list", "workspace/read", list));
+  CICLO_CHECK(add_route(http::Method::get, "scorers/list", "workspace/read", list, {on::search_experiments()}));
   CICLO_CHECK(add_route(http::Method::get, "scorers/versions", "workspace/read", versions));
   CICLO_CHECK(add_route(http::Method::get, "scorers/get", "workspace/read", get));
-  CICLO_CHECK(add_route(http::Method::get, "scorers/online-configs", "workspace/read", online));
+  CICLO_CHECK(add_route(http::Method::get, "scorers/online-configs", "workspace/read", online, {}));
   CICLO_CHECK(add_route(http::Method::put, "scorers/online-config", "workspace/write", set_online));
   return add_route(http::Method::del, "scorers/delete", "workspace/write", remove);
 }

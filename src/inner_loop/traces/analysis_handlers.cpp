@@ -35,7 +35,7 @@ Result<std::vector<Aggregation>> aggregations_of(const Call& call) {
 Result<Json> metrics(TraceService& traces, const Call& call) {
   MetricQuery query;
   query.workspace = call.workspace;
-  CICLO_TRY(query.experiment_ids, experiment_ids_from(call, "experiment_ids"));
+  CICLO_TRY(query.experiment_ids, reachable_ids_from(call, "experiment_ids"));
   CICLO_TRY(query.view, call.arguments.required_text("view_type"));
   CICLO_TRY(query.metric, call.arguments.required_text("metric_name"));
   CICLO_TRY(query.aggregations, aggregations_of(call));
@@ -66,6 +66,7 @@ Result<Json> correlation(TraceService& traces, const Call& call) {
   CICLO_TRY(query.base_filter, call.arguments.text("base_filter"));
   if (query.experiment_ids.empty())
     return fail(ErrorCode::invalid, "Missing value for required parameter 'experiment_ids'", "experiment_ids");
+  query.experiment_ids = tracking::reachable(call, std::move(query.experiment_ids));
   CICLO_TRY(const auto found, traces.correlation(query));
   return Json{{"npmi", number(found.npmi)},   {"npmi_smoothed", number(found.smoothed)},
               {"filter1_count", found.first}, {"filter2_count", found.second},
@@ -76,8 +77,9 @@ Result<Json> correlation(TraceService& traces, const Call& call) {
 
 Result<void> add_analysis_routes(http::Router& router, TraceService& traces) {
   TraceRoutes routes(router, traces, "3.0");
-  CICLO_CHECK(routes.add(http::Method::post, "traces/metrics", "workspace/read", metrics));
-  return routes.add(http::Method::post, "traces/calculate-filter-correlation", "workspace/read", correlation);
+  const http::Concern some = tracking::concerns::search_experiments();
+  CICLO_CHECK(routes.add(http::Method::post, "traces/metrics", "workspace/read", metrics, {some}));
+  return routes.add(http::Method::post, "traces/calculate-filter-correlation", "workspace/read", correlation, {some});
 }
 
 }  // namespace ciclo::traces

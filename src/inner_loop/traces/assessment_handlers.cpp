@@ -65,11 +65,12 @@ Result<Json> remove(TraceService& traces, const Call& call) {
 
 Result<void> add_assessment_routes(http::Router& router, TraceService& traces) {
   TraceRoutes routes(router, traces, "3.0");
+  const http::Concern trace = concerns::trace();
   constexpr std::string_view one = "traces/{trace_id}/assessments/{assessment_id}";
-  CICLO_CHECK(routes.add(http::Method::post, "traces/{trace_id}/assessments", "workspace/write", create));
-  CICLO_CHECK(routes.add(http::Method::get, one, "workspace/read", get));
-  CICLO_CHECK(routes.add(http::Method::patch, one, "workspace/write", update));
-  return routes.add(http::Method::del, one, "workspace/write", remove);
+  CICLO_CHECK(routes.add(http::Method::post, "traces/{trace_id}/assessments", "workspace/write", create, {trace}));
+  CICLO_CHECK(routes.add(http::Method::get, one, "workspace/read", get, {trace}));
+  CICLO_CHECK(routes.add(http::Method::patch, one, "workspace/write", update, {trace}));
+  return routes.add(http::Method::del, one, "workspace/write", remove, {trace});
 }
 
 }  // namespace ciclo::traces

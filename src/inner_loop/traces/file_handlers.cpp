@@ -3,6 +3,7 @@
 #include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/traces/service_limits.hpp"
 #include "inner_loop/traces/span_forms.hpp"
+#include "inner_loop/traces/trace_concerns.hpp"
 #include "inner_loop/tracking/artifacts.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
 
@@ -45,7 +46,8 @@ Result<void> add_file_routes(http::Router& router, TraceService& traces, blobs::
        .path = "/ajax-api/2.0/mlflow/get-trace-artifact",
        .action = "storage/read",
        .summary = "MLflow: the spans of a trace as a file",
-       .handler = [&traces, &blobs](http::Request& request) { return get_file(traces, blobs, request); }});
+       .handler = [&traces, &blobs](http::Request& request) { return get_file(traces, blobs, request); },
+       .concerns = {concerns::trace_by_query("request_id")}});
 }
 
 }  // namespace ciclo::traces

@@ -160,7 +160,7 @@ Result<std::vector<Tag>> pairs_from_json(const Json& json, std::string_view name
 Result<void> promote(Trace& trace, std::vector<Tag> tags, std::vector<Tag> metadata) {
   for (Tag& tag : tags) {
     // Where the files are is the server's to say, and where the spans are the store's.
-    if (is_protected_tag(tag.key) || tag.key == key::artifact_location) continue;
+    if (is_protected_tag(tag.key)) continue;
     CICLO_CHECK(check_pair_key(tag.key));
     if (tag.key == key::name) trace.name = cut_to(clean_text(tag.value), max_name_length);
     else trace.tags.push_back({std::move(tag.key), cut_value(tag.value)});

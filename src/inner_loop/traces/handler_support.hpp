@@ -7,6 +7,7 @@
 
 #include "inner_loop/traces/otlp_values.hpp"
 #include "inner_loop/traces/service.hpp"
+#include "inner_loop/traces/trace_concerns.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
 
 namespace ciclo::traces {
@@ -22,14 +23,24 @@ inline TraceRef ref_of(const Call& call) {
 
 // At most 1000.
 Result<std::vector<std::int64_t>> experiment_ids_from(const Call& call, std::string_view name);
+// The same, without those that the caller may not see.
+Result<std::vector<std::int64_t>> reachable_ids_from(const Call& call, std::string_view name);
 
-// A table of routes: add(method, path, action, act) where act is a function of (service, call).
+// Where OTLP's spans go, by the request's headers.
+struct SpanTarget {
+  std::int64_t experiment_id = 0;
+  std::string run_id;  // may be empty
+};
+Result<SpanTarget> span_target_of(const http::Request& request);
+
+// A table of routes, where act is a function of (service, call).
 class TraceRoutes {
  public:
   using Act = Result<Json> (*)(TraceService&, const Call&);
   TraceRoutes(http::Router& router, TraceService& traces, std::string_view version)
       : routes_(router), traces_(traces), version_(version) {}
-  Result<void> add(http::Method method, std::string_view path, std::string_view action, Act act);
+  Result<void> add(http::Method method, std::string_view path, std::string_view action, Act act,
+                   std::vector<http::Concern> concerns);
 
  private:
   tracking::MlflowRoutes routes_;

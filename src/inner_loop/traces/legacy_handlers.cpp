@@ -56,7 +56,7 @@ Result<Json> get_info(TraceService& traces, const Call& call) {
 Result<Json> search(TraceService& traces, const Call& call) {
   TraceSearch request;
   request.workspace = call.workspace;
-  CICLO_TRY(request.experiment_ids, experiment_ids_from(call, "experiment_ids"));
+  CICLO_TRY(request.experiment_ids, reachable_ids_from(call, "experiment_ids"));
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_traces, max_traces));
@@ -95,16 +95,21 @@ Result<Json> link_prompts(TraceService& traces, const Call& call) {
 }  // namespace
 
 Result<void> add_legacy_routes(http::Router& router, TraceService& traces) {
+  using http::Method;
+  namespace on = tracking::concerns;
   TraceRoutes routes(router, traces, "2.0");
-  CICLO_CHECK(routes.add(http::Method::post, "traces", "workspace/write", begin));
-  CICLO_CHECK(routes.add(http::Method::get, "traces", "workspace/read", search));
-  CICLO_CHECK(routes.add(http::Method::patch, "traces/{trace_id}", "workspace/write", end));
-  CICLO_CHECK(routes.add(http::Method::get, "traces/{trace_id}/info", "workspace/read", get_info));
-  CICLO_CHECK(routes.add(http::Method::post, "traces/delete-traces", "workspace/write", delete_traces));
-  CICLO_CHECK(routes.add(http::Method::patch, "traces/{trace_id}/tags", "workspace/write", set_tag));
-  CICLO_CHECK(routes.add(http::Method::del, "traces/{trace_id}/tags", "workspace/write", delete_tag));
-  CICLO_CHECK(routes.add(http::Method::post, "traces/link-to-run", "workspace/write", link_run));
-  return routes.add(http::Method::post, "traces/link-prompts", "workspace/write", link_prompts);
+  const http::Concern one = concerns::trace();
+  CICLO_CHECK(routes.add(Method::post, "traces", "workspace/write", begin, {on::experiment()}));
+  CICLO_CHECK(routes.add(Method::get, "traces", "workspace/read", search, {on::search_experiments()}));
+  CICLO_CHECK(routes.add(Method::patch, "traces/{trace_id}", "workspace/write", end, {one}));
+  CICLO_CHECK(routes.add(Method::get, "traces/{trace_id}/info", "workspace/read", get_info, {one}));
+  CICLO_CHECK(routes.add(Method::post, "traces/delete-traces", "workspace/write", delete_traces, {on::experiment()}));
+  CICLO_CHECK(routes.add(Method::patch, "traces/{trace_id}/tags", "workspace/write", set_tag, {one}));
+  CICLO_CHECK(routes.add(Method::del, "traces/{trace_id}/tags", "workspace/write", delete_tag, {one}));
+  CICLO_CHECK(routes.add(Method::post, "traces/link-to-run", "workspace/write", link_run,
+                         {on::run(), concerns::traces("trace_ids")}));
+  return routes.add(Method::post, "traces/link-prompts", "workspace/write", link_prompts,
+                    {concerns::trace_by("trace_id")});
 }
 
 }  // namespace ciclo::traces

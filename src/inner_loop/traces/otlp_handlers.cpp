@@ -1,10 +1,10 @@
 // OTLP over HTTP: POST /v1/traces. The experiment is named by the header x-mlflow-experiment-id, a run to link to by
 // x-mlflow-run-id. Answers are in the encoding of the request; failures carry google.rpc.Status, as OTLP says.
 #include "base/text.hpp"
+#include "inner_loop/traces/handler_support.hpp"
 #include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/traces/otlp.hpp"
 #include "inner_loop/tracking/limits.hpp"
-#include "inner_loop/tracking/mlflow_routes.hpp"
 
 namespace ciclo::traces {
 namespace {
@@ -28,16 +28,10 @@ http::Response answer_of(OtlpEncoding encoding, std::string body, int status) {
 Result<std::string> store(TraceService& traces, const http::Request& request, OtlpEncoding encoding) {
   SpanBatch batch;
   batch.workspace = tracking::workspace_of(request);
-  const auto experiment = request.headers.find("x-mlflow-experiment-id");
-  if (!experiment)
-    return fail(ErrorCode::invalid, "the header x-mlflow-experiment-id is missing", "x-mlflow-experiment-id",
-                "set it to the id of the experiment that the traces belong to, for example by "
-                "OTEL_EXPORTER_OTLP_HEADERS=x-mlflow-experiment-id=0");
-  CICLO_TRY(batch.experiment_id, tracking::parse_experiment_id(trim(*experiment)));
-  if (const auto run = request.headers.find("x-mlflow-run-id"); run && !run->empty()) {
-    CICLO_CHECK(tracking::check_id(*run, "x-mlflow-run-id"));
-    batch.run_id = *run;
-  }
+  CICLO_TRY(SpanTarget target, span_target_of(request));
+  batch.experiment_id = target.experiment_id;
+  batch.run_id = std::move(target.run_id);
+  batch.writable = resources::reach_of(request, "experiment");
   CICLO_TRY(auto read, read_otlp(request.body, encoding));
   if (read.spans.empty() && read.rejected > 0) return fail(ErrorCode::invalid, read.why);
   batch.spans = std::move(read.spans);
@@ -61,6 +55,21 @@ Result<http::Response> export_spans(TraceService& traces, const http::Request& r
 
 }  // namespace
 
+Result<SpanTarget> span_target_of(const http::Request& request) {
+  const auto experiment = request.headers.find("x-mlflow-experiment-id");
+  if (!experiment)
+    return fail(ErrorCode::invalid, "the header x-mlflow-experiment-id is missing", "x-mlflow-experiment-id",
+                "set it to the id of the experiment that the traces belong to, for example by "
+                "OTEL_EXPORTER_OTLP_HEADERS=x-mlflow-experiment-id=0");
+  SpanTarget target;
+  CICLO_TRY(target.experiment_id, tracking::parse_experiment_id(trim(*experiment)));
+  if (const auto run = request.headers.find("x-mlflow-run-id"); run && !run->empty()) {
+    CICLO_CHECK(tracking::check_id(*run, "x-mlflow-run-id"));
+    target.run_id = *run;
+  }
+  return target;
+}
+
 Result<void> add_otlp_routes(http::Router& router, TraceService& traces) {
   return tracking::MlflowRoutes(router).add_raw(
       {.method = http::Method::post,
@@ -68,7 +77,8 @@ Result<void> add_otlp_routes(http::Router& router, TraceService& traces) {
        .action = "workspace/write",
        .summary = "OpenTelemetry: take spans in, as protobuf or JSON",
        .body_limit = limits::max_otlp_bytes,
-       .handler = [&traces](http::Request& request) { return export_spans(traces, request); }});
+       .handler = [&traces](http::Request& request) { return export_spans(traces, request); },
+       .concerns = {concerns::exported_spans()}});
 }
 
 }  // namespace ciclo::traces

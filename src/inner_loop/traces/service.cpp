@@ -64,7 +64,7 @@ Result<std::int64_t> delete_where(sql::Session& session, const TraceDeletion& re
 
 }  // namespace
 
-Result<Trace> TraceService::start(const std::string& workspace, Trace trace) {
+Result<Trace> TraceService::start(const std::string& workspace, Trace trace, const resources::Reach& writable) {
   CICLO_CHECK(experiments_.ensure_default(workspace));
   trace.workspace = workspace;
   trace.is_finalized = true;
@@ -74,6 +74,7 @@ Result<Trace> TraceService::start(const std::string& workspace, Trace trace) {
     Trace stored = trace;
     CICLO_TRY(const auto before, store_.find(session, {workspace, trace.trace_id}));
     if (before) {
+      CICLO_CHECK(check_writable(*before, writable));
       keep_from(*before, stored);
       CICLO_CHECK(store_.update_in(session, stored));
     } else {

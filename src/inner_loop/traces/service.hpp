@@ -22,6 +22,7 @@
 #include "inner_loop/traces/trace_store.hpp"
 #include "inner_loop/tracking/service.hpp"
 #include "platform/sql/database.hpp"
+#include "resources/caller.hpp"
 
 namespace ciclo::traces {
 
@@ -30,6 +31,8 @@ struct SpanBatch {
   std::int64_t experiment_id = 0;
   std::vector<Span> spans;
   std::string run_id;  // links the traces whose root is among the spans; may be empty
+  // The experiments whose traces may be added to: a trace that is there already may be another's.
+  resources::Reach writable = {.everything = true};
 };
 
 struct TraceEnd {
@@ -67,12 +70,14 @@ class TraceService {
   TraceService(sql::Database& database, const Clock& clock, tracking::ExperimentService& experiments)
       : database_(database), clock_(clock), experiments_(experiments) {}
 
-  // Stores the final state of a trace; over what spans made of it before.
-  Result<Trace> start(const std::string& workspace, Trace trace);
+  // Stores the final state of a trace; over what spans made of it before. Fails with denied when the trace is there and
+  // in no experiment of `writable`.
+  Result<Trace> start(const std::string& workspace, Trace trace,
+                      const resources::Reach& writable = {.everything = true});
   // MLflow 2's way: begun here, ended by end().
   Result<Trace> begin(Trace trace);
   Result<Trace> end(const TraceEnd& request);
-  // All spans of a request, or none.
+  // All spans of a request, or none. Fails as start() does.
   Result<void> log_spans(SpanBatch batch);
 
   // With tags, metadata and assessments.

@@ -34,7 +34,8 @@ std::string cut_value(std::string_view text) {
 }
 
 bool is_protected_tag(std::string_view key) {
-  return key == key::spans_location || key == "mlflow.trace.archiveLocation" || key == "mlflow.trace.archivalFailure";
+  return key == key::spans_location || key == key::artifact_location || key == "mlflow.trace.archiveLocation" ||
+         key == "mlflow.trace.archivalFailure";
 }
 
 Result<Tag> checked_tag(std::string_view key, std::string_view value) {
@@ -44,6 +45,12 @@ Result<Tag> checked_tag(std::string_view key, std::string_view value) {
   if (key == key::name && tracking::length_of(value) > max_name_length)
     return fail(ErrorCode::invalid, "Trace name exceeds the length limit of 4096", "value");
   return Tag{std::string(key), cut_value(value)};
+}
+
+Result<void> check_writable(const Trace& trace, const resources::Reach& writable) {
+  if (writable.covers(std::to_string(trace.experiment_id))) return {};
+  return fail(ErrorCode::denied, fmt::format("the trace {} belongs to another experiment", trace.trace_id),
+              "traces/" + trace.trace_id, "write to traces of experiments that you may write to");
 }
 
 Result<void> check_trace_id(std::string_view trace_id) {

@@ -1,4 +1,4 @@
-// How long what is kept of a trace may be, as MLflow has it. Lengths count characters.
+// What may be written to a trace: how long it may be, as MLflow has it (lengths count characters), and by whom.
 //
 // Thread safety: pure functions.
 #pragma once
@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "inner_loop/traces/types.hpp"
+#include "resources/caller.hpp"
 
 namespace ciclo::traces {
 
@@ -22,10 +23,12 @@ inline constexpr std::size_t max_links = 100;  // traces linked to a run by one 
 std::string cut_to(std::string_view text, std::size_t length);
 std::string cut_value(std::string_view text);
 
-// Tags that say where the spans are; no client may change them.
+// Tags that say where the spans and files are; no client may change them.
 bool is_protected_tag(std::string_view key);
 // Key and value of a tag that a client sets; cuts the value. Fails with invalid.
 Result<Tag> checked_tag(std::string_view key, std::string_view value);
+// Fails with denied unless the trace's experiment is among `writable`.
+Result<void> check_writable(const Trace& trace, const resources::Reach& writable);
 Result<void> check_trace_id(std::string_view trace_id);
 
 }  // namespace ciclo::traces

@@ -6,6 +6,7 @@
 
 #include "inner_loop/traces/conventions.hpp"
 #include "inner_loop/traces/service.hpp"
+#include "inner_loop/traces/service_limits.hpp"
 #include "inner_loop/traces/summary.hpp"
 
 namespace ciclo::traces {
@@ -86,6 +87,7 @@ class SpanWriter {
     Trace trace = found ? std::move(*found) : first_state(batch_, trace_id, summary);
     apply(trace, summary);
     if (found) {
+      CICLO_CHECK(check_writable(trace, batch_.writable));
       CICLO_CHECK(spans_.put_in(session_, trace.number, spans));
       CICLO_CHECK(add_up_all(trace, spans));
       CICLO_CHECK(store_.update_in(session_, trace));

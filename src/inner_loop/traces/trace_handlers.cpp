@@ -26,7 +26,8 @@ Json whole_form(const WholeTrace& whole) {
 
 Result<Json> start(TraceService& traces, const Call& call) {
   CICLO_TRY(auto trace, trace_from_json(member(call.arguments.field("trace"), "trace_info")));
-  CICLO_TRY(const auto stored, traces.start(call.workspace, std::move(trace)));
+  CICLO_TRY(const auto stored,
+            traces.start(call.workspace, std::move(trace), resources::reach_of(call.request, "experiment")));
   return Json{{"trace", {{"trace_info", trace_info(stored)}}}};
 }
 
@@ -55,18 +56,23 @@ Result<std::vector<std::string>> ids_of_batch(const Call& call) {
 
 Result<Json> batch_get(TraceService& traces, const Call& call) {
   CICLO_TRY(const auto ids, ids_of_batch(call));
-  CICLO_TRY(const auto experiments, experiment_ids_from(call, "experiment_ids"));
-  CICLO_TRY(const auto found, traces.get_all_whole(call.workspace, ids, experiments));
+  CICLO_TRY(auto named, experiment_ids_from(call, "experiment_ids"));
+  const auto experiments = tracking::reachable_or_all(call, std::move(named));
   Json answer = Json::object();
+  if (experiments && experiments->empty()) return answer;
+  CICLO_TRY(const auto found,
+            traces.get_all_whole(call.workspace, ids, experiments.value_or(std::vector<std::int64_t>())));
   for (const WholeTrace& whole : found) answer["traces"].push_back(whole_form(whole));
   return answer;
 }
 
 Result<Json> batch_get_infos(TraceService& traces, const Call& call) {
   CICLO_TRY(const auto ids, ids_of_batch(call));
-  CICLO_TRY(const auto experiments, experiment_ids_from(call, "experiment_ids"));
-  CICLO_TRY(const auto found, traces.get_all(call.workspace, ids, experiments));
+  CICLO_TRY(auto named, experiment_ids_from(call, "experiment_ids"));
+  const auto experiments = tracking::reachable_or_all(call, std::move(named));
   Json answer = Json::object();
+  if (experiments && experiments->empty()) return answer;
+  CICLO_TRY(const auto found, traces.get_all(call.workspace, ids, experiments.value_or(std::vector<std::int64_t>())));
   for (const Trace& trace : found) answer["trace_infos"].push_back(trace_info(trace));
   return answer;
 }
@@ -85,6 +91,7 @@ Result<Json> search(TraceService& traces, const Call& call) {
     CICLO_TRY(const auto id, tracking::Arguments(experiment).experiment_id());
     request.experiment_ids.push_back(id);
   }
+  request.experiment_ids = tracking::reachable(call, std::move(request.experiment_ids));
   CICLO_TRY(request.filter, call.arguments.text("filter"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_traces, max_traces));
@@ -109,14 +116,21 @@ Result<std::vector<std::int64_t>> experiment_ids_from(const Call& call, std::str
   return ids;
 }
 
-Result<void> TraceRoutes::add(http::Method method, std::string_view path, std::string_view action, Act act) {
+Result<std::vector<std::int64_t>> reachable_ids_from(const Call& call, std::string_view name) {
+  CICLO_TRY(auto ids, experiment_ids_from(call, name));
+  return tracking::reachable(call, std::move(ids));
+}
+
+Result<void> TraceRoutes::add(http::Method method, std::string_view path, std::string_view action, Act act,
+                              std::vector<http::Concern> concerns) {
   return routes_.add({.method = method,
                       .path = std::string(path),
                       .action = std::string(action),
                       .summary = fmt::format("MLflow {}: {} {}", version_, http::name_of(method), path),
                       .body_limit = max_trace_body,
                       .handler = [&traces = traces_, act](Call& call) { return act(traces, call); },
-                      .version = version_});
+                      .version = version_,
+                      .concerns = std::move(concerns)});
 }
 
 Result<Json> set_tag(TraceService& traces, const Call& call) {
@@ -148,16 +162,20 @@ Result<Json> delete_traces(TraceService& traces, const Call& call) {
 }
 
 Result<void> add_v3_routes(http::Router& router, TraceService& traces) {
+  using http::Method;
   TraceRoutes routes(router, traces, "3.0");
-  CICLO_CHECK(routes.add(http::Method::post, "traces", "workspace/write", start));
-  CICLO_CHECK(routes.add(http::Method::post, "traces/search", "workspace/read", search));
-  CICLO_CHECK(routes.add(http::Method::post, "traces/delete-traces", "workspace/write", delete_traces));
-  CICLO_CHECK(routes.add(http::Method::get, "traces/get", "workspace/read", get_whole));
-  CICLO_CHECK(routes.add(http::Method::get, "traces/batchGet", "workspace/read", batch_get));
-  CICLO_CHECK(routes.add(http::Method::post, "traces/batchGetInfos", "workspace/read", batch_get_infos));
-  CICLO_CHECK(routes.add(http::Method::get, "traces/{trace_id}", "workspace/read", get_info));
-  CICLO_CHECK(routes.add(http::Method::patch, "traces/{trace_id}/tags", "workspace/write", set_tag));
-  return routes.add(http::Method::del, "traces/{trace_id}/tags", "workspace/write", delete_tag);
+  const http::Concern one = concerns::trace();
+  const http::Concern some = tracking::concerns::search_experiments();
+  CICLO_CHECK(routes.add(Method::post, "traces", "workspace/write", start, {concerns::started_trace()}));
+  CICLO_CHECK(routes.add(Method::post, "traces/search", "workspace/read", search, {some}));
+  CICLO_CHECK(routes.add(Method::post, "traces/delete-traces", "workspace/write", delete_traces,
+                         {tracking::concerns::experiment()}));
+  CICLO_CHECK(routes.add(Method::get, "traces/get", "workspace/read", get_whole, {concerns::trace_by("trace_id")}));
+  CICLO_CHECK(routes.add(Method::get, "traces/batchGet", "workspace/read", batch_get, {some}));
+  CICLO_CHECK(routes.add(Method::post, "traces/batchGetInfos", "workspace/read", batch_get_infos, {some}));
+  CICLO_CHECK(routes.add(Method::get, "traces/{trace_id}", "workspace/read", get_info, {one}));
+  CICLO_CHECK(routes.add(Method::patch, "traces/{trace_id}/tags", "workspace/write", set_tag, {one}));
+  return routes.add(Method::del, "traces/{trace_id}/tags", "workspace/write", delete_tag, {one});
 }
 
 Result<void> add_trace_routes(http::Router& router, TraceService& traces, blobs::BlobStore& blobs) {

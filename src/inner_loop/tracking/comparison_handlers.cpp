@@ -4,6 +4,7 @@
 #include <set>
 
 #include "inner_loop/tracking/arguments.hpp"
+#include "inner_loop/tracking/concerns.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/run_comparison.hpp"
 
@@ -54,6 +55,8 @@ Result<void> add_comparison_routes(http::Router& router, RunService& runs) {
   route.action = "workspace/read";
   route.summary = "Up to 500 runs side by side, and what differs";
   route.tag = "runs";
+  route.concerns = {concerns::runs("run_ids")};
+  route.resource_kinds = concerns::kinds_of(route.concerns);
   route.handler = [&runs](http::Request& request) { return compare(runs, request); };
   return router.add(std::move(route));
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace ciclo::tracking {
 namespace {
 
@@ -54,6 +56,15 @@ http::Response render_mlflow_error(const Error& error) {
 std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids) {
   const resources::Reach reach = resources::reach_of(call.request, "experiment");
   std::erase_if(experiment_ids, [&](std::int64_t id) { return !reach.covers(std::to_string(id)); });
+  return experiment_ids;
+}
+
+std::optional<std::vector<std::int64_t>> reachable_or_all(const Call& call, std::vector<std::int64_t> experiment_ids) {
+  if (!experiment_ids.empty()) return reachable(call, std::move(experiment_ids));
+  const resources::Reach reach = resources::reach_of(call.request, "experiment");
+  if (reach.everything) return std::nullopt;
+  for (const std::string& name : reach.names)
+    if (const auto id = parse_int(name)) experiment_ids.push_back(*id);
   return experiment_ids;
 }
 

@@ -34,6 +34,9 @@ struct Call {
 // Those of the experiments that the caller may see; all of them for whoever reads the whole workspace.
 std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids);
 
+// The same where naming none means all: nothing for all of the workspace, otherwise a list, which may be empty.
+std::optional<std::vector<std::int64_t>> reachable_or_all(const Call& call, std::vector<std::int64_t> experiment_ids);
+
 // The workspace that a path names; "default" at the bare root.
 std::string workspace_of(const http::Request& request);
 

@@ -145,7 +145,8 @@ Result<void> add_multipart_routes(http::Router& router, const ArtifactParts& art
            .action = "storage/write",
            .summary = fmt::format("MLflow: {} a multipart upload", step.name),
            .body_limit = max_complete_bytes,
-           .handler = [artifacts, act = step.act](http::Request& request) { return act(artifacts, request); }}));
+           .handler = [artifacts, act = step.act](http::Request& request) { return act(artifacts, request); },
+           .concerns = {concerns::artifact()}}));
     CICLO_CHECK(routes.add_raw(
         {.method = http::Method::put,
          .path = base + "/part/{upload_id}/{part_number}/{path*}",
@@ -153,7 +154,8 @@ Result<void> add_multipart_routes(http::Router& router, const ArtifactParts& art
          .summary = "Store a part of a multipart upload",
          .body = http::BodyMode::streamed,
          .body_limit = max_part_bytes,
-         .handler = [&blobs = artifacts.blobs](http::Request& request) { return put_part(blobs, request); }}));
+         .handler = [&blobs = artifacts.blobs](http::Request& request) { return put_part(blobs, request); },
+         .concerns = {concerns::artifact()}}));
   }
   return {};
 }

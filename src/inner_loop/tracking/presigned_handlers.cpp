@@ -89,23 +89,28 @@ Result<http::Response> presigned_download(const ArtifactParts& parts, const http
 
 Result<void> add_presigned_routes(http::Router& router, Tracking& tracking, const ArtifactParts& artifacts) {
   MlflowRoutes routes(router);
+  const std::vector<http::Concern> of_run_or_model{concerns::run_if_any("run_id"),
+                                                   concerns::logged_models_if_any("model_id")};
   CICLO_CHECK(
       routes.add({.path = "artifacts/presigned-upload-url",
                   .action = "storage/write",
                   .summary = "MLflow: an address to upload one artifact to, without a credential",
-                  .handler = [&tracking, artifacts](Call& call) { return upload_url(tracking, artifacts, call); }}));
+                  .handler = [&tracking, artifacts](Call& call) { return upload_url(tracking, artifacts, call); },
+                  .concerns = of_run_or_model}));
   CICLO_CHECK(
       routes.add({.path = "artifacts/presigned-download-url",
                   .action = "storage/read",
                   .summary = "MLflow: an address to download one artifact from, without a credential",
-                  .handler = [&tracking, artifacts](Call& call) { return download_url(tracking, artifacts, call); }}));
+                  .handler = [&tracking, artifacts](Call& call) { return download_url(tracking, artifacts, call); },
+                  .concerns = of_run_or_model}));
   for (const std::string_view api : {"/api/2.0", "/ajax-api/2.0"})
     CICLO_CHECK(routes.add_raw(
         {.method = http::Method::get,
          .path = fmt::format("{}/mlflow-artifacts/presigned/{{path*}}", api),
          .action = "storage/read",
          .summary = "MLflow: an address to download a file of the proxy from, without a credential",
-         .handler = [artifacts](http::Request& request) { return presigned_download(artifacts, request); }}));
+         .handler = [artifacts](http::Request& request) { return presigned_download(artifacts, request); },
+         .concerns = {concerns::artifact()}}));
   return {};
 }
 
