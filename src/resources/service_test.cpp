@@ -97,6 +97,30 @@ TEST_F(ServiceTest, VersionsCountUpAndTheirSpecNeverChanges) {
   EXPECT_EQ(resources_.service->resolve(resources_.caller, "recipe", "dev", "cake@latest")->key.version, "1");
 }
 
+TEST_F(ServiceTest, ANumberIsNeverGivenAgain) {
+  const auto make = [&](Json more = Json::object()) {
+    more.update({{"name", "cake"}, {"path", "a"}});
+    const auto made = resources_.create("dev", "recipe", more);
+    return made ? made->key.version : made.error().text();
+  };
+  const auto remove = [&](const std::string& version) {
+    return resources_.service
+        ->remove(resources_.caller,
+                 {.workspace = "dev", .kind = "recipe", .parent = {}, .name = "cake", .version = version})
+        .has_value();
+  };
+  EXPECT_EQ(make(), "1");
+  EXPECT_EQ(make(), "2");
+  ASSERT_TRUE(remove("2"));
+  EXPECT_EQ(make(), "3");
+  EXPECT_EQ(make({{"version", "9"}}), "9");
+  ASSERT_TRUE(remove("9") && remove("3") && remove("1"));
+  EXPECT_EQ(make(), "10");
+  EXPECT_EQ(make({{"version", "9223372036854775807"}}), "9223372036854775807");
+  EXPECT_EQ(make({{"version", "2026-01"}}), "2026-01");
+  EXPECT_EQ(make(), "11");
+}
+
 TEST_F(ServiceTest, AStaleChangeIsAConflict) {
   const auto note = resources_.create("dev", "note", {{"name", "a"}, {"text", "1"}});
   ASSERT_TRUE(resources_.service->update(resources_.caller, {.key = note->key, .patch = {{"text", "2"}}}));

@@ -50,16 +50,6 @@ Result<std::vector<std::string>> names_of(sql::Session& session, const ResourceK
   return names;
 }
 
-Result<std::string> next_version(sql::Session& session, const ResourceKey& key) {
-  CICLO_TRY(const auto rows,
-            session.query("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ?",
-                          {key.workspace, key.kind, key.name}));
-  std::int64_t highest = 0;
-  for (const auto& row : rows)
-    if (const auto number = parse_int(row.text(0)); number && *number > highest) highest = *number;
-  return std::to_string(highest + 1);
-}
-
 // The WHERE clause of a list, with its parameters.
 struct Filter {
   std::string where = "workspace = ? AND kind = ?";
@@ -150,10 +140,6 @@ Result<Resource> ResourceStore::insert(sql::Session& session, Resource resource)
   return resource;
 }
 
-Result<std::string> ResourceStore::next_version(sql::Session& session, const ResourceKey& name) const {
-  return resources::next_version(session, name);
-}
-
 Result<Resource> ResourceStore::update(sql::Session& session, Resource resource) const {
   const ResourceKey& key = resource.key;
   const std::int64_t before = resource.revision;
@@ -182,6 +168,7 @@ Result<void> ResourceStore::erase(sql::Session& session, const ResourceKey& key)
       {key.workspace, key.kind, key.parent, key.name, key.version}));
   if (observer_ != nullptr) CICLO_CHECK(observer_->erased(session, key));
   if (key.version.empty()) return {};
+  CICLO_CHECK(keep_number(session, key));
   CICLO_CHECK(
       session.execute("DELETE FROM resource_labels WHERE workspace = ? AND kind = ? AND name = ? AND version = ?",
                       {key.workspace, key.kind, key.name, key.version}));

@@ -59,7 +59,8 @@ class ResourceStore {
   // Assigns uid, sequence, revision 1, times. Creates the container when it is the first version. Fails with
   // already_exists.
   Result<Resource> insert(sql::Session& session, Resource resource) const;
-  // The version after the highest number among the versions of a name: "1" for the first.
+  // The version after the highest number that a version of this name ever had, also one that is gone: "1" for the
+  // first.
   Result<std::string> next_version(sql::Session& session, const ResourceKey& name) const;
   // Writes spec, status, tags, flags; revision rises by one. Fails with conflict when the stored revision is not
   // `resource.revision`, not_found when it is gone.

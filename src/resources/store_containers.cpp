@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.hpp"
 #include "resources/store_internal.hpp"
 
 namespace ciclo::resources {
@@ -14,6 +15,15 @@ constexpr std::string_view columns =
     "c.updated_ms, "
     "(SELECT r.version FROM resources r WHERE r.workspace = c.workspace AND r.kind = c.kind AND r.name = c.name AND "
     "r.archived = 0 ORDER BY r.sequence DESC LIMIT 1)";
+
+// A larger one is somebody's own naming, and is not counted on from.
+constexpr std::int64_t highest_counted = 1'000'000'000'000'000;
+
+// 0 for what is no number.
+std::int64_t number_of(const std::string& version) {
+  const std::int64_t number = parse_int(version).value_or(0);
+  return number <= highest_counted ? number : 0;
+}
 
 // Without its labels.
 Result<Container> from_row(const sql::Row& row) {
@@ -65,7 +75,30 @@ Result<void> touch_container(sql::Session& session, const Resource& version) {
                       "excluded.updated_ms",
                       {version.key.workspace, version.key.kind, version.key.name, version.created_by,
                        to_unix_ms(version.created_at), to_unix_ms(version.created_at)}));
+  return keep_number(session, version.key);
+}
+
+Result<void> keep_number(sql::Session& session, const ResourceKey& version) {
+  const std::int64_t number = number_of(version.version);
+  if (number <= 0) return {};
+  CICLO_CHECK(session.execute("UPDATE resource_containers SET highest_version = ? WHERE workspace = ? AND kind = ? AND "
+                              "name = ? AND highest_version < ?",
+                              {number, version.workspace, version.kind, version.name, number}));
   return {};
+}
+
+Result<std::string> ResourceStore::next_version(sql::Session& session, const ResourceKey& name) const {
+  CICLO_TRY(const auto given, session.query_one("SELECT highest_version FROM resource_containers WHERE workspace = ? "
+                                                "AND kind = ? AND name = ?",
+                                                {name.workspace, name.kind, name.name}));
+  std::int64_t highest = given ? given->integer(0) : 0;
+  if (highest == 0) {  // none yet, or made before numbers were kept
+    CICLO_TRY(const auto rows,
+              session.query("SELECT version FROM resources WHERE workspace = ? AND kind = ? AND name = ?",
+                            {name.workspace, name.kind, name.name}));
+    for (const auto& row : rows) highest = std::max(highest, number_of(row.text(0)));
+  }
+  return std::to_string(highest + 1);
 }
 
 Result<std::string> ResourceStore::version_of_label(sql::Session& session, const ResourceKey& name,

@@ -18,5 +18,7 @@ inline constexpr std::size_t list_piece = 500;
 std::string placeholders(std::size_t count);
 // Makes the container of a version that was just inserted, or notes the time.
 Result<void> touch_container(sql::Session& session, const Resource& version);
+// So that the number of this version is never given to another, even when it is gone.
+Result<void> keep_number(sql::Session& session, const ResourceKey& version);
 
 }  // namespace ciclo::resources

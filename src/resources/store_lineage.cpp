@@ -95,7 +95,12 @@ CREATE TABLE lineage (
 );
 CREATE INDEX lineage_by_target ON lineage (target);
 )";
-  return {{.module = "resources", .version = 1, .statements = first}};
+  // The highest number that a version ever had.
+  static constexpr std::string_view second = R"(
+ALTER TABLE resource_containers ADD COLUMN highest_version BIGINT NOT NULL DEFAULT 0;
+)";
+  return {{.module = "resources", .version = 1, .statements = first},
+          {.module = "resources", .version = 2, .statements = second}};
 }
 
 }  // namespace ciclo::resources

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from cases import body_bytes, fill
 
 # In these lists MLflow's order is that of its database; they are compared as sets.
-UNORDERED = {"tags", "params", "aliases", "files", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs"}
+UNORDERED = {"tags", "params", "aliases", "files", "latest_versions", "dataset_inputs", "records", "model_inputs", "model_outputs"}
 GENERATED_NAME = re.compile(r"^[a-z]+[-_][a-z]+[-_][a-z0-9]+$")
 IDS = [
     (re.compile(r"\b(m-|tr-|d-)?[0-9a-f]{32}\b"), r"\1<id>"),
@@ -18,6 +18,7 @@ IDS = [
     (re.compile(r"mlflow-artifacts:/+\d+\b"), "mlflow-artifacts:/<n>"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<now>"),
 ]
+JSON_TEXTS = {"tags", "records", "profile", "schema"}  # of evaluation data sets: spaces between words are no difference
 DAY_MS = 86_400_000
 
 
@@ -87,23 +88,27 @@ class Normaliser:
 
     def value(self, value, parent, name, ids):
         if isinstance(value, dict):
+            if "dataset_id" in value and "digest" in value:  # an evaluation data set's: of its name and the time
+                value = {**value, "digest": "<digest>"}
             return {key: self.value(item, name, key, ids) for key, item in sorted(value.items())}
         if isinstance(value, list):
             items = [self.value(item, parent, name, ids) for item in value]
             if name in UNORDERED or (parent, name) == ("data", "metrics"):
                 items.sort(key=sort_key)
             return items
+        if name in ("experiment_id", "experimentId") and str(value) != "0":
+            return ids.get(str(value), "<n>")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return "<now>" if abs(value - self.now) < DAY_MS else value
-        return self.text(value, name, ids) if isinstance(value, str) else value
+        return self.text(value, parent, name, ids) if isinstance(value, str) else value
 
-    def text(self, value, name, ids):
+    def text(self, value, parent, name, ids):
+        if value[:1] in ("{", "[") and name in JSON_TEXTS:
+            return self.value(json.loads(value), parent, name, ids)
         if name.endswith("page_token"):
             return "<token>"
         if name in ("run_name", "value", "name") and GENERATED_NAME.match(value):
             return "<generated>"
-        if name == "experiment_id" and value != "0":
-            return ids.get(value, "<n>")
         for known, placeholder in ids.items():
             if len(known) >= 12:
                 value = value.replace(known, placeholder)
