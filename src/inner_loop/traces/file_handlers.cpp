@@ -41,13 +41,15 @@ Result<http::Response> get_file(TraceService& traces, blobs::BlobStore& blobs, c
 }  // namespace
 
 Result<void> add_file_routes(http::Router& router, TraceService& traces, blobs::BlobStore& blobs) {
-  return tracking::MlflowRoutes(router).add_raw(
-      {.method = http::Method::get,
-       .path = "/ajax-api/2.0/mlflow/get-trace-artifact",
-       .action = "storage/read",
-       .summary = "MLflow: the spans of a trace as a file",
-       .handler = [&traces, &blobs](http::Request& request) { return get_file(traces, blobs, request); },
-       .concerns = {concerns::trace_by_query("request_id")}});
+  for (const std::string_view version : {"2.0", "3.0"})
+    CICLO_CHECK(tracking::MlflowRoutes(router).add_raw(
+        {.method = http::Method::get,
+         .path = fmt::format("/ajax-api/{}/mlflow/get-trace-artifact", version),
+         .action = "storage/read",
+         .summary = "MLflow: the spans of a trace as a file",
+         .handler = [&traces, &blobs](http::Request& request) { return get_file(traces, blobs, request); },
+         .concerns = {concerns::trace_by_query("request_id")}}));
+  return {};
 }
 
 }  // namespace ciclo::traces
