@@ -81,9 +81,10 @@ Result<void> touch_container(sql::Session& session, const Resource& version) {
 Result<void> keep_number(sql::Session& session, const ResourceKey& version) {
   const std::int64_t number = number_of(version.version);
   if (number <= 0) return {};
-  CICLO_CHECK(session.execute("UPDATE resource_containers SET highest_version = ? WHERE workspace = ? AND kind = ? AND "
-                              "name = ? AND highest_version < ?",
-                              {number, version.workspace, version.kind, version.name, number}));
+  CICLO_CHECK(
+      session.execute("UPDATE resource_containers SET highest_version = ? WHERE workspace = ? AND kind = ? AND "
+                      "name = ? AND highest_version < ?",
+                      {number, version.workspace, version.kind, version.name, number}));
   return {};
 }
 
