@@ -127,15 +127,17 @@ def last_page(server, experiment, page):
 
 
 def artifact(server, file, folder):
-    """MB/s up and down through the proxy, by curl."""
+    """MB/s up and down through the proxy, by curl. Ciclo's answer to an upload means that it is on the disk; so nothing of others waits there."""
     run = Client(server).new_run()
     url = f"{server.url}/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/big.bin"
     size = file.stat().st_size / 1e6
     token = ["-H", f"Authorization: Bearer {server.token}"] if server.token else []
     back = Path(folder) / "back.bin"
+    os.sync()
     began = time.perf_counter()
     subprocess.run(["curl", "-fsS", *token, "-T", file, url, "-o", "/dev/null"], check=True)
     up = time.perf_counter() - began
+    os.sync()
     began = time.perf_counter()
     subprocess.run(["curl", "-fsS", *token, url, "-o", back], check=True)
     down = time.perf_counter() - began

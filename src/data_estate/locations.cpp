@@ -95,6 +95,19 @@ Result<Location> Locations::resolve_in(sql::Session& session, const LocationRequ
   return follow(session, request, 0);
 }
 
+Result<void> Locations::require(const Access& access) const {
+  const resources::AccessPolicy& policy = service_.parts().access;
+  auto all = resources::require(policy, access.caller, access.action, std::string_view(access.workspace));
+  if (all) return {};
+  CICLO_TRY(const auto owner, service_.parts().database.read([&](sql::Session& session) {
+    return runs_.owner_of(session, access.workspace, access.key);
+  }));
+  if (owner.empty()) return Failure(std::move(all).error());
+  CICLO_CHECK(resources::require(policy, access.caller, access.action,
+                                 resources::Place(std::string_view(access.workspace), owner)));
+  return {};
+}
+
 Result<Location> Locations::follow(sql::Session& session, const LocationRequest& request, int depth) const {
   if (depth > max_depth)
     return fail(ErrorCode::invalid, fmt::format("'{}' leads in a circle of assets", request.reference));

@@ -79,6 +79,16 @@ class Locations {
   // The same within a transaction of the caller's own.
   Result<Location> resolve_in(sql::Session& session, const LocationRequest& request) const;
 
+  // Who asks for `action` at a blob key, and where it lies.
+  struct Access {
+    const resources::Caller& caller;
+    std::string_view action;  // "storage/write"
+    const std::string& workspace;
+    const std::string& key;
+  };
+  // Fails unless the caller may do it in the workspace, or on the experiment that the key belongs to.
+  Result<void> require(const Access& access) const;
+
  private:
   Result<Location> follow(sql::Session& session, const LocationRequest& request, int depth) const;
   Result<Location> in_datastore(sql::Session& session, const LocationRequest& request, std::string_view rest) const;

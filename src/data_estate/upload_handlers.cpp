@@ -16,6 +16,7 @@ namespace ciclo::data_estate {
 namespace {
 
 constexpr std::size_t largest_upload = std::size_t{1} << 40U;
+constexpr std::string_view action = "storage/write";
 constexpr std::size_t piece_bytes = std::size_t{512} << 10U;
 
 struct UploadParts {
@@ -27,6 +28,11 @@ struct UploadParts {
 std::string owner_of(const http::Request& request) {
   const auto& caller = resources::caller_of(request);
   return fmt::format("{}\n{}\n{}", request.parameter("workspace"), caller.principal, caller.on_behalf_of);
+}
+
+// Asked again with every request: a role may have been withdrawn meanwhile.
+Result<void> may_write(const UploadParts& parts, const http::Request& request, const std::string& key) {
+  return parts.locations.require({resources::caller_of(request), action, request.parameter("workspace"), key});
 }
 
 Failure no_file(const std::string& target) {
@@ -51,6 +57,7 @@ Result<std::string> key_of(const UploadParts& parts, const http::Request& reques
       parts.locations.resolve({.caller = resources::caller_of(request), .workspace = workspace, .reference = target}));
   if (location.place != Place::blobs || location.workspace != workspace) return no_file(target);
   if (split(location.key, '/').size() < shortest) return no_file(target);
+  CICLO_CHECK(may_write(parts, request, location.key));
   return location.key;
 }
 
@@ -81,7 +88,10 @@ void add_fields(http::Response& response, const blobs::UploadInfo& upload) {
 // An upload of the caller's own; of one of somebody else nothing is told.
 Result<blobs::UploadInfo> own_upload(const UploadParts& parts, const http::Request& request) {
   CICLO_TRY(auto upload, parts.blobs.uploads().find(request.parameter("id")));
-  if (upload.owner == owner_of(request) && !upload.parts) return upload;
+  if (upload.owner == owner_of(request) && !upload.parts) {
+    CICLO_CHECK(may_write(parts, request, upload.key));
+    return upload;
+  }
   return fail(ErrorCode::not_found, "there is no such upload", "upload",
               "it was abandoned, or nothing happened in it for too long: begin it again");
 }
@@ -180,7 +190,10 @@ Result<void> add_upload_routes(http::Router& router, const Locations& locations,
     http::Route route;
     route.method = entry.method;
     route.pattern = std::string("/api/v1/workspaces/{workspace}") + entry.pattern;
-    route.action = "storage/write";
+    route.action = action;
+    // Whoever may write to one experiment gets in; what a target belongs to is judged when it is known.
+    route.resource_kinds = {"experiment"};
+    route.concerns = {{.what = "nothing", .field = {}, .action = {}}};
     route.summary = entry.summary;
     route.tag = "data";
     if (entry.method == http::Method::patch) {

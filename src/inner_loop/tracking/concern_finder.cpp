@@ -119,6 +119,10 @@ Result<All> find_run_by_query(const Question& question) {
   return find_owned(question, owned_runs, {std::string(*id)});
 }
 
+Result<All> find_run_by_path(const Question& question) {
+  return find_owned(question, owned_runs, {question.request.parameter(question.concern.field)});
+}
+
 Result<All> find_logged_model(const Question& question) {
   return find_owned(question, owned_models, {question.request.parameter(question.concern.field)});
 }
@@ -211,6 +215,7 @@ MlflowConcerns::MlflowConcerns(sql::Database& database)
                {"run", find_run},
                {"run if any", find_run_if_any},
                {"runs", find_runs},
+               {"run by path", find_run_by_path},
                {"run by query", find_run_by_query},
                {"logged model", find_logged_model},
                {"logged models if any", find_logged_models_if_any},

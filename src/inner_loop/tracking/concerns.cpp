@@ -34,6 +34,9 @@ Concern model(std::string field) {
 Concern logged_model(std::string parameter) {
   return {.what = "logged model", .field = std::move(parameter), .action = {}};
 }
+Concern run_by_path() {
+  return {.what = "run by path", .field = "run_id", .action = {}};
+}
 Concern run_by_query() {
   return {.what = "run by query", .field = "run_id", .action = {}};
 }

@@ -43,6 +43,7 @@ Concern model(std::string field = "name");  // a registered one
 
 // By a parameter of the path: "logged-models/{model_id}".
 Concern logged_model(std::string parameter = "model_id");
+Concern run_by_path();  // "runs/{run_id}/artifacts"
 
 // By the query alone, whatever the method.
 Concern run_by_query();

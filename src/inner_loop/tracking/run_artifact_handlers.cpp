@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "inner_loop/tracking/artifacts.hpp"
+#include "inner_loop/tracking/concerns.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 
 namespace ciclo::tracking {
@@ -73,6 +74,8 @@ Result<void> add_run_artifact_routes(http::Router& router, RunService& runs, blo
     route.action = entry.action;
     route.summary = entry.summary;
     route.tag = "data";
+    route.concerns = {concerns::run_by_path()};
+    route.resource_kinds = concerns::kinds_of(route.concerns);
     if (entry.method == http::Method::put) {
       route.body = http::BodyMode::streamed;
       route.body_limit = largest_upload;
