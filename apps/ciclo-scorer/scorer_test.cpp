@@ -147,8 +147,7 @@ TEST_F(ScorerTest, CollectedLinesAreThereAfterTheEnd) {
   for (const auto& line : inputs) ++correlations[text_or(*parse_json(line), "correlationid")];
   for (const auto& line : outputs) ++correlations[text_or(*parse_json(line), "correlationid")];
   EXPECT_EQ(correlations.size(), 50U);
-  EXPECT_EQ(member(*parse_json(inputs[0]), "data"),
-            *parse_json(R"([{"city":"porto","temp":20.5,"wind":3.0,"wet":0}])"));
+  EXPECT_EQ(parse_json(inputs[0]).value()["data"], *parse_json(R"([{"city":"porto","temp":20.5,"wind":3.0,"wet":0}])"));
 }
 
 TEST_F(ScorerTest, MirrorsCopiesThatNoCallerSees) {
@@ -164,7 +163,7 @@ TEST_F(ScorerTest, MirrorsCopiesThatNoCallerSees) {
   const auto lines = collected_lines("green", "model_outputs");
   EXPECT_GT(lines.size(), 10U);
   EXPECT_LT(lines.size(), 90U);
-  for (const auto& line : lines) EXPECT_EQ(member(*parse_json(line), "shadow"), true);
+  for (const auto& line : lines) EXPECT_EQ(parse_json(line).value()["shadow"], true);
 }
 
 TEST_F(ScorerTest, ArgumentsAndFilesThatAreWrongEndWithTwo) {
@@ -223,7 +222,7 @@ TEST_F(PythonScorerTest, RunsAScoringScript) {
   EXPECT_EQ(scorer_.stop(SIGTERM), 0);
   const auto outputs = collected_lines("blue", "model_outputs");
   ASSERT_EQ(outputs.size(), 1U);
-  EXPECT_EQ(member(*parse_json(outputs[0]), "data"), *parse_json(R"([{"prediction":"row 1"},{"prediction":"row 2"}])"));
+  EXPECT_EQ(parse_json(outputs[0]).value()["data"], *parse_json(R"([{"prediction":"row 1"},{"prediction":"row 2"}])"));
 }
 
 TEST_F(PythonScorerTest, AWorkerThatEndsIsReplaced) {

@@ -30,6 +30,7 @@ std::string to_pretty_text(const Json& value);
 
 // The member, or null when `object` is no object or lacks it. The reference is into `object` or to a static null.
 const Json& member(const Json& object, std::string_view key);
+const Json& member(Json&& object, std::string_view key) = delete;  // would outlive what it refers to
 // The value at a JSON pointer ("/jobs/train/compute"), or a static null.
 const Json& at_pointer(const Json& value, std::string_view pointer);
 // Member as text, or `otherwise` when it is missing or not a string.

@@ -85,7 +85,8 @@ TEST(Json, MembersAndPointers) {
   const Json value = json(R"({"a":{"b":[1,{"c/d":"x","~":2}]},"t":"text","n":null})");
   EXPECT_EQ(member(value, "t"), "text");
   EXPECT_TRUE(member(value, "x").is_null());
-  EXPECT_TRUE(member(Json(1), "x").is_null());
+  const Json number(1);
+  EXPECT_TRUE(member(number, "x").is_null());
   EXPECT_EQ(at_pointer(value, ""), value);
   EXPECT_EQ(at_pointer(value, "/a/b/0"), 1);
   EXPECT_EQ(at_pointer(value, "/a/b/1/c~1d"), "x");

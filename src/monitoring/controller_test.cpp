@@ -227,7 +227,8 @@ TEST_F(ScheduleTest, MonitorsDriftAgainstTrainingData) {
   }));
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_TRUE(rows[0].breached);
-  EXPECT_EQ(member(status(), "last_run_breached").get<int>(), runs()[0].result["breached"].get<int>());
+  const Json now = status();
+  EXPECT_EQ(member(now, "last_run_breached").get<int>(), runs()[0].result["breached"].get<int>());
 }
 
 TEST_F(ScheduleTest, AReferenceIsReadOnce) {

@@ -41,8 +41,8 @@ void keep_from(const Trace& before, Trace& trace) {
 bool is_incomplete(const Trace& trace, std::size_t spans) {
   const auto stats = tracking::find_tag(trace.metadata, key::size_stats);
   if (!stats) return spans == 0;
-  const auto read = parse_json(*stats);
-  const Json& count = member(read ? *read : Json(), "num_spans");
+  const Json read = parse_json(*stats).value_or(Json());
+  const Json& count = member(read, "num_spans");
   return spans == 0 || (count.is_number_integer() && static_cast<std::int64_t>(spans) < count.get<std::int64_t>());
 }
 
