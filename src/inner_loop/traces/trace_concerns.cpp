@@ -14,10 +14,6 @@ using resources::Concerned;
 using All = std::vector<Concerned>;
 using Question = tracking::MlflowConcerns::Question;
 
-Error missing(std::string message) {
-  return {.code = ErrorCode::not_found, .message = std::move(message), .target = {}, .hint = {}, .details = {}};
-}
-
 Result<All> find_ids(const Question& question, const std::vector<std::string>& ids) {
   CICLO_TRY(const auto found, TraceStore().get_all(question.session, question.workspace, ids, {}));
   std::map<std::string_view, std::int64_t> experiments;
@@ -27,7 +23,7 @@ Result<All> find_ids(const Question& question, const std::vector<std::string>& i
     const auto at = experiments.find(id);
     all.push_back({.subject = at == experiments.end() ? std::string() : tracking::experiment_subject(at->second),
                    .action = {},
-                   .missing = missing(fmt::format("Trace with ID '{}' not found", id))});
+                   .missing = tracking::not_there(fmt::format("Trace with ID '{}' not found", id))});
   }
   return all;
 }
@@ -55,26 +51,21 @@ Result<All> find_list(const Question& question) {
   return find_ids(question, ids);
 }
 
-Concerned experiment_named(std::int64_t id) {
-  return {.subject = tracking::experiment_subject(id),
-          .action = {},
-          .missing = missing(fmt::format("No Experiment with id={} exists", id))};
-}
-
 Result<All> find_started(const Question& question) {
   CICLO_TRY(const auto trace, trace_from_json(member(question.arguments.field("trace"), "trace_info")));
-  return All{experiment_named(trace.experiment_id)};
+  return All{tracking::experiment_named(trace.experiment_id)};
 }
 
 Result<All> find_exported(const Question& question) {
   CICLO_TRY(const auto target, span_target_of(question.request));
-  All all{experiment_named(target.experiment_id)};
+  All all{tracking::experiment_named(target.experiment_id)};
   if (target.run_id.empty()) return all;
   CICLO_TRY(const auto row,
             question.session.query_one("SELECT experiment_id FROM runs WHERE workspace = ? AND run_id = ?",
                                        {question.workspace, target.run_id}));
-  Concerned run{
-      .subject = {}, .action = {}, .missing = missing(fmt::format("Run with id={} not found", target.run_id))};
+  Concerned run{.subject = {},
+                .action = {},
+                .missing = tracking::not_there(fmt::format("Run with id={} not found", target.run_id))};
   if (row) run.subject = tracking::experiment_subject(row->integer(0));
   all.push_back(std::move(run));
   return all;

@@ -16,16 +16,6 @@ using resources::Concerned;
 using Question = MlflowConcerns::Question;
 using All = std::vector<Concerned>;
 
-Error missing(std::string message) {
-  return {.code = ErrorCode::not_found, .message = std::move(message), .target = {}, .hint = {}, .details = {}};
-}
-
-Concerned experiment_named(std::int64_t id) {
-  return {.subject = experiment_subject(id),
-          .action = {},
-          .missing = missing(fmt::format("No Experiment with id={} exists", id))};
-}
-
 Result<All> experiment_of(std::string_view text) {
   CICLO_TRY(const auto id, parse_experiment_id(text));
   return All{experiment_named(id)};
@@ -47,7 +37,7 @@ Result<All> find_experiment_by_name(const Question& question) {
             question.session.query_one("SELECT experiment_id FROM experiments WHERE workspace = ? AND name = ?",
                                        {question.workspace, name}));
   Concerned found{
-      .subject = {}, .action = {}, .missing = missing(fmt::format("Could not find experiment with name '{}'", name))};
+      .subject = {}, .action = {}, .missing = not_there(fmt::format("Could not find experiment with name '{}'", name))};
   if (row) found.subject = experiment_subject(row->integer(0));
   else if (name == "Default") found.subject = experiment_subject(0);  // made when it is first asked for
   return All{std::move(found)};
@@ -91,7 +81,7 @@ Result<All> find_owned(const Question& question, const Owned& table, const std::
     const auto found = experiments.find(id);
     all.push_back({.subject = found == experiments.end() ? std::string() : experiment_subject(found->second),
                    .action = {},
-                   .missing = missing(table.say_missing(id))});
+                   .missing = not_there(table.say_missing(id))});
   }
   return all;
 }
@@ -152,7 +142,7 @@ Result<All> find_logged_models_if_any(const Question& question) {
 Concerned model_named(std::string_view name) {
   return {.subject = fmt::format("model/{}", name),
           .action = {},
-          .missing = missing(fmt::format("Registered Model with name={} not found", name))};
+          .missing = not_there(fmt::format("Registered Model with name={} not found", name))};
 }
 
 Result<All> find_model(const Question& question) {
@@ -176,7 +166,7 @@ Result<All> find_typed_resource(const Question& question) {
 }
 
 Result<All> find_artifact_at(const Question& question, const std::string& path) {
-  Concerned found{.subject = {}, .action = {}, .missing = missing(fmt::format("there is nothing at '{}'", path))};
+  Concerned found{.subject = {}, .action = {}, .missing = not_there(fmt::format("there is nothing at '{}'", path))};
   if (path.starts_with('@')) {
     const auto parts = split(path, '/');
     if (parts.size() >= 3 && parts[0] == "@models") found.subject = "model/" + parts[1];
@@ -204,6 +194,16 @@ Result<All> find_nothing(const Question& /*question*/) {
 
 std::string experiment_subject(std::int64_t id) {
   return fmt::format("experiment/{}", id);
+}
+
+Error not_there(std::string message) {
+  return {.code = ErrorCode::not_found, .message = std::move(message), .target = {}, .hint = {}, .details = {}};
+}
+
+Concerned experiment_named(std::int64_t id) {
+  return {.subject = experiment_subject(id),
+          .action = {},
+          .missing = not_there(fmt::format("No Experiment with id={} exists", id))};
 }
 
 MlflowConcerns::MlflowConcerns(sql::Database& database)

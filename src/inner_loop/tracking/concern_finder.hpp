@@ -43,5 +43,8 @@ class MlflowConcerns final : public resources::ConcernFinder {
 
 // "experiment/3".
 std::string experiment_subject(std::int64_t id);
+// What finders answer: the experiment of that id, there or not; and what is said when something is not there.
+resources::Concerned experiment_named(std::int64_t id);
+Error not_there(std::string message);
 
 }  // namespace ciclo::tracking
