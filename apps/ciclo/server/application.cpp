@@ -19,7 +19,6 @@
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/traces/handlers.hpp"
 #include "inner_loop/traces/trace_concerns.hpp"
-#include "inner_loop/traces/trace_store.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
 #include "inner_loop/tracking/import_handlers.hpp"
@@ -40,7 +39,6 @@
 #include "outer_loop/webhooks/dispatcher.hpp"
 #include "outer_loop/webhooks/handlers.hpp"
 #include "platform/blobs/blob_store.hpp"
-#include "platform/blobs/leftovers.hpp"
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
 #include "registry/handlers.hpp"
@@ -57,6 +55,7 @@
 #include "server/first_start.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
+#include "server/purge_parts.hpp"
 #include "server/schema.hpp"
 #include "server/server_metrics.hpp"
 #include "server/system_routes.hpp"
@@ -153,7 +152,6 @@ struct Application::Parts {
   Result<void> build_core();
   Result<void> build_kinds();
   void build_controllers();
-  void build_purges();
   void build_jobs();
   void build_endpoints();
   void build_monitoring();
@@ -228,7 +226,8 @@ void Application::Parts::build_controllers() {
       });
   concerns = std::make_unique<tracking::MlflowConcerns>(*database);
   traces::concerns::add_trace_concerns(*concerns);
-  build_purges();
+  purges = std::make_unique<purge::PurgeService>(*service, *blobs);
+  add_purge_parts(*purges, *admin->access, folders.blobs);
   tracking->runs.when_inputs_are_logged([this](sql::Session& session, const tracking::Run& run) -> Result<void> {
     CICLO_TRY(const auto origin, registry::origin_of(session, *store, run));
     return store->link(session, origin.links);
@@ -258,30 +257,6 @@ void Application::Parts::build_controllers() {
   build_jobs();
   build_endpoints();
   build_monitoring();
-}
-
-// What others keep about runs, logged models and experiments ends with them: one Dependant each.
-void Application::Parts::build_purges() {
-  purges = std::make_unique<purge::PurgeService>(*service, *blobs);
-  purges->add(purge::Dependant{
-      .title = "roles", .forget = [this](sql::Session& session, const tracking::Purge& gone) -> Result<void> {
-        if (gone.kind != tracking::PurgeKind::experiment) return {};
-        return admin->access->forget_in(
-            session,
-            {.workspace = gone.workspace, .kind = "experiment", .parent = {}, .name = gone.name, .version = {}});
-      }});
-  purges->add(purge::Dependant{
-      .title = "traces",
-      .erase = [](sql::Session& session, const tracking::Purge& gone, std::size_t most) -> Result<tracking::Erased> {
-        if (gone.kind != tracking::PurgeKind::experiment) return tracking::Erased{.rows = 0, .is_done = true};
-        const auto limit = static_cast<std::int64_t>(std::max<std::size_t>(most, 1));
-        CICLO_TRY(const auto rows, traces::purge_in(session, gone.workspace, gone.experiment_id, limit));
-        return tracking::Erased{.rows = rows, .is_done = rows == 0};
-      }});
-  purges->add(purge::Leftovers{"unfinished uploads", [this](std::int64_t before, bool dry_run) -> Result<purge::Tally> {
-                                 CICLO_TRY(const auto found, blobs::sweep_leftovers(folders.blobs, before, dry_run));
-                                 return purge::Tally{.count = found.count, .rows = 0, .bytes = found.bytes};
-                               }});
 }
 
 void Application::Parts::build_jobs() {

@@ -241,9 +241,11 @@ class Compiler {
     const bool is_missing = comparison.comparator == Comparator::is_null;
     Statement out = sql_text(is_missing ? "NOT (" : "(");
     out.add("EXISTS (SELECT 1 FROM trace_assessments a WHERE a.trace_number = t.trace_number AND ").add(conditions);
-    out.add(") OR (t.session_id IS NOT NULL AND t.session_id IN (SELECT o.session_id FROM trace_assessments a JOIN ");
-    out.add("traces o ON o.trace_number = a.trace_number WHERE a.is_of_session = 1 AND o.session_id IS NOT NULL AND ");
-    return out.add("o.workspace = ").bind(scope_.workspace).add(" AND ").add(conditions).add(")))");
+    // Of its own experiment: another's assessments may not be the caller's to know.
+    out.add(") OR (t.session_id IS NOT NULL AND EXISTS (SELECT 1 FROM traces o JOIN trace_assessments a ON ");
+    out.add("a.trace_number = o.trace_number WHERE o.workspace = ").bind(scope_.workspace);
+    out.add(" AND o.session_id = t.session_id AND o.experiment_id = t.experiment_id AND a.is_of_session = 1 AND ");
+    return out.add(conditions).add(")))");
   }
 
   Result<Statement> issue(const Comparison& comparison) const {

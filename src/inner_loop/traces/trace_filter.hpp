@@ -8,7 +8,7 @@
 //   span.name, span.type, span.status, span.content, span.attributes.<key>: some span of the trace meets it; those that
 //               are joined by AND are met by one and the same span
 //   feedback.<name>, expectation.<name>: a valid assessment of that name; one made for a session counts for all traces
-//               of the session
+//               of the session in its experiment
 //   issue.id
 //
 // Thread safety: pure functions, and functions that only use the session they are handed.
