@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
 #include "inner_loop/tracking/arguments.hpp"
-#include "inner_loop/tracking/import_forms.hpp"
-#include "inner_loop/tracking/import_handlers.hpp"
+#include "inner_loop/tracking/import_routes.hpp"
 #include "registry/import_service.hpp"
 
 namespace ciclo::registry {
@@ -52,34 +51,24 @@ Result<ImportedVersion> imported_version(const std::string& workspace, const Jso
 template <class Parse, class Take>
 Result<http::Response> take_each(const http::Request& request, const std::string& name, Parse parse, Take take) {
   CICLO_TRY(const Json body, request.json());
-  const Json& list = member(body, name);
-  if (!list.is_array()) return fail(ErrorCode::invalid, fmt::format("'{}' must be a list", name), "/" + name);
-  if (list.size() > max_models) {
-    return fail(ErrorCode::too_large, fmt::format("'{}' holds {} items", name, list.size()), "/" + name,
-                fmt::format("send at most {} at once", max_models));
-  }
-  Json answer{{name, Json::array()}};
-  for (const Json& value : list) {
+  CICLO_TRY(const Json* list, tracking::import_items(body, name, max_models));
+  std::vector<tracking::ImportOutcome> outcomes;
+  for (const Json& value : *list) {
     CICLO_TRY(const auto item, parse(request.parameter("workspace"), value));
-    CICLO_TRY(const auto outcome, take(resources::caller_of(request), item));
-    answer[name].push_back(tracking::to_json(outcome));
+    CICLO_TRY(auto outcome, take(resources::caller_of(request), item));
+    outcomes.push_back(std::move(outcome));
   }
-  return http::Response::json(answer);
+  return tracking::import_answer(name, outcomes);
 }
 
 }  // namespace
 
 Result<void> add_import_routes(http::Router& router, ModelImport& imports) {
   const auto add = [&](std::string_view name, http::Handler handler) {
-    http::Route route;
-    route.method = http::Method::post;
-    route.pattern = std::string(tracking::import_path) + std::string(name);
-    route.action = "workspace/write";
-    route.body_limit = tracking::max_import_body;
-    route.summary = fmt::format("Take in {} of an MLflow store as they are", name);
-    route.tag = "import";
-    route.handler = std::move(handler);
-    return router.add(std::move(route));
+    return tracking::add_import_route(router,
+                                      {.name = name,
+                                       .summary = fmt::format("Take in {} of an MLflow store as they are", name),
+                                       .handler = std::move(handler)});
   };
   CICLO_CHECK(add("registered-models", [&imports](http::Request& request) {
     return take_each(request, "registered_models", imported_model,

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "inner_loop/tracking/import_merge.hpp"
+#include "inner_loop/tracking/import_routes.hpp"
 
 namespace ciclo::registry {
 namespace {
@@ -33,10 +34,6 @@ bool is_of_item(const Error& error) {
          error.code == ErrorCode::unsupported || error.code == ErrorCode::too_large;
 }
 
-ImportOutcome refused(std::string id, const Error& error) {
-  return {.id = std::move(id), .outcome = Imported::refused, .differences = {error.message}};
-}
-
 resources::CreateRequest document_of(const ImportedVersion& item) {
   const NewVersion& version = item.version;
   resources::CreateRequest create;
@@ -61,7 +58,7 @@ Result<ImportOutcome> ModelImport::model(const Caller& caller, const ImportedMod
   if (!here) {
     if (here.error().code != ErrorCode::not_found) return Failure(here.error());
     if (const auto made = registry_.create_model(caller, item.model); !made) {
-      if (is_of_item(made.error())) return refused(name.name, made.error());
+      if (is_of_item(made.error())) return tracking::refused_import(name.name, made.error().message);
       return Failure(made.error());
     }
     CICLO_CHECK(resources_.parts().database.write([&](sql::Session& session) {
@@ -116,12 +113,12 @@ Result<ImportOutcome> ModelImport::version(const Caller& caller, const ImportedV
   ImportOutcome outcome{
       .id = fmt::format("{}:{}", name.name, item.number), .outcome = Imported::present, .differences = {}};
   if (const auto number = parse_int(item.number); !number || *number < 1)
-    return refused(outcome.id, {ErrorCode::invalid, "a version is a whole number from 1 on", {}, {}, {}});
+    return tracking::refused_import(outcome.id, "a version is a whole number from 1 on");
   const auto here = registry_.get_version(name, item.number);
   if (!here) {
     if (here.error().code != ErrorCode::not_found) return Failure(here.error());
     if (const auto made = create_version(caller, item); !made) {
-      if (is_of_item(made.error())) return refused(outcome.id, made.error());
+      if (is_of_item(made.error())) return tracking::refused_import(outcome.id, made.error().message);
       return Failure(made.error());
     }
     outcome.outcome = Imported::added;
@@ -130,7 +127,7 @@ Result<ImportOutcome> ModelImport::version(const Caller& caller, const ImportedV
   }
   const std::string source = text_or(here->spec, "path");
   if (source != item.version.source)
-    return refused(outcome.id, {ErrorCode::conflict, "another version has this number here", {}, {}, {}});
+    return tracking::refused_import(outcome.id, "another version has this number here");
   const auto merge = tracking::merge_tags(tags_of(here->tags), item.version.tags, "tag");
   outcome.differences = merge.differences;
   if (text_or(here->spec, "description") != item.version.description)

@@ -2,15 +2,13 @@
 // import/… Bodies are batches of MLflow's JSON; docs/moving-from-mlflow.md describes them.
 #pragma once
 
+#include "inner_loop/tracking/import_routes.hpp"
 #include "inner_loop/tracking/import_service.hpp"
 #include "platform/blobs/blob_store.hpp"
 #include "platform/http/router.hpp"
 
 namespace ciclo::tracking {
 
-inline constexpr std::string_view import_path = "/api/v1/workspaces/{workspace}/import/";
-inline constexpr std::size_t max_import_body = std::size_t{16} << 20U;
-inline constexpr std::size_t max_import_items = 1000;
 inline constexpr std::size_t max_import_points = 100'000;
 
 // The arguments must outlive the router.

@@ -6,14 +6,11 @@
 
 #include "inner_loop/tracking/import_active.hpp"
 #include "inner_loop/tracking/import_merge.hpp"
+#include "inner_loop/tracking/import_routes.hpp"
 #include "inner_loop/tracking/limits.hpp"
 
 namespace ciclo::tracking {
 namespace {
-
-ImportOutcome refused(std::string id, std::string why) {
-  return {.id = std::move(id), .outcome = Imported::refused, .differences = {std::move(why)}};
-}
 
 NewRun new_run_of(const ImportedRun& item) {
   NewRun made;
@@ -79,7 +76,7 @@ Result<std::vector<ImportOutcome>> ImportService::experiments(const std::string&
       Experiment checked = item;
       std::vector<std::string> dropped = drop_malformed(checked.tags, "tag name");
       if (const auto valid = check_experiment_name(item.name); !valid) {
-        outcomes.push_back(refused({}, valid.error().message));
+        outcomes.push_back(refused_import({}, valid.error().message));
         continue;
       }
       CICLO_TRY(auto outcome, experiment_in(session, std::move(checked)));
@@ -106,9 +103,10 @@ Result<void> ImportService::create_run_in(sql::Session& session, const ImportedR
 
 Result<ImportOutcome> ImportService::merge_run_in(sql::Session& session, Run run, const Run& there) const {
   ImportOutcome outcome{.id = run.run_id, .outcome = Imported::present, .differences = {}};
-  if (run.start_time != there.start_time || run.is_managed) return refused(run.run_id, "another run has this id here");
+  if (run.start_time != there.start_time || run.is_managed)
+    return refused_import(run.run_id, "another run has this id here");
   if (run.experiment_id != there.experiment_id)
-    return refused(run.run_id, fmt::format("it is in experiment {} here", run.experiment_id));
+    return refused_import(run.run_id, fmt::format("it is in experiment {} here", run.experiment_id));
   std::vector<Run> loaded{std::move(run)};
   CICLO_CHECK(run_store_.load_details(session, loaded));
   Run& here = loaded.front();
@@ -133,7 +131,8 @@ Result<ImportOutcome> ImportService::run_in(sql::Session& session, const Importe
   CICLO_TRY(auto here, run_store_.find(session, ref));
   if (here) return merge_run_in(session, std::move(*here), item.run);
   CICLO_TRY(const auto experiment, experiment_store_.find(session, ref.workspace, item.run.experiment_id));
-  if (!experiment) return refused(ref.run_id, fmt::format("there is no experiment {} for it", item.run.experiment_id));
+  if (!experiment)
+    return refused_import(ref.run_id, fmt::format("there is no experiment {} for it", item.run.experiment_id));
   CICLO_CHECK(create_run_in(session, item, *experiment));
   return ImportOutcome{.id = ref.run_id, .outcome = Imported::added, .differences = {}};
 }
@@ -147,7 +146,7 @@ Result<std::vector<ImportOutcome>> ImportService::runs(const std::string& worksp
       ImportedRun item = given;
       item.run.workspace = workspace;
       if (const auto valid = check_id(item.run.run_id, "run id"); !valid) {
-        outcomes.push_back(refused(item.run.run_id, valid.error().message));
+        outcomes.push_back(refused_import(item.run.run_id, valid.error().message));
         continue;
       }
       std::vector<std::string> dropped = drop_malformed(item.run.params, "param name");
@@ -184,10 +183,11 @@ Result<ImportOutcome> ImportService::model_in(sql::Session& session, const Impor
   const LoggedModel& model = item.model;
   CICLO_TRY(const auto here, store_.find_model(session, model.workspace, model.model_id));
   if (here && (here->experiment_id != model.experiment_id || here->creation_time != model.creation_time))
-    return refused(model.model_id, "another logged model has this id here");
+    return refused_import(model.model_id, "another logged model has this id here");
   if (here) return merge_model_in(session, model);
   CICLO_TRY(const auto experiment, experiment_store_.find(session, model.workspace, model.experiment_id));
-  if (!experiment) return refused(model.model_id, fmt::format("there is no experiment {} for it", model.experiment_id));
+  if (!experiment)
+    return refused_import(model.model_id, fmt::format("there is no experiment {} for it", model.experiment_id));
   LoggedModel made = model;
   made.artifact_uri = fmt::format("{}/models/{}/artifacts", experiment->artifact_location, model.model_id);
   CICLO_CHECK(model_store_.create_in(session, made));
@@ -205,7 +205,7 @@ Result<std::vector<ImportOutcome>> ImportService::models(const std::string& work
       ImportedModel item = given;
       item.model.workspace = workspace;
       if (const auto valid = check_id(item.model.model_id, "model id"); !valid) {
-        outcomes.push_back(refused(item.model.model_id, valid.error().message));
+        outcomes.push_back(refused_import(item.model.model_id, valid.error().message));
         continue;
       }
       CICLO_TRY(auto outcome, model_in(session, item));
