@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/rest_client.hpp"
@@ -247,24 +248,11 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string base64(std::string_view text) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, text.size() - i);
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8U | (j < count ? static_cast<unsigned char>(text[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) out += j <= count ? digits[group >> (18 - 6 * j) & 63U] : '=';
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string mlflow_authorization() {
   if (const std::string user = variable("MLFLOW_TRACKING_USERNAME"); !user.empty())
-    return "Basic " + base64(user + ":" + variable("MLFLOW_TRACKING_PASSWORD"));
+    return "Basic " + encode_base64(user + ":" + variable("MLFLOW_TRACKING_PASSWORD"));
   if (const std::string token = variable("MLFLOW_TRACKING_TOKEN"); !token.empty()) return "Bearer " + token;
   return {};
 }

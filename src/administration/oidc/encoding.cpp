@@ -1,7 +1,6 @@
 #include "administration/oidc/encoding.hpp"
 
 #include <openssl/evp.h>
-#include <sodium.h>
 
 #include <algorithm>
 
@@ -10,19 +9,8 @@
 namespace ciclo::administration::oidc {
 namespace {
 
-const unsigned char* bytes_of(std::string_view text) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): C libraries take unsigned bytes
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
-}
-
-std::string encode(std::string_view bytes, int variant) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
-  text.pop_back();
-  return text;
 }
 
 std::string digest(std::string_view bytes, const EVP_MD* kind) {
@@ -34,25 +22,6 @@ std::string digest(std::string_view bytes, const EVP_MD* kind) {
 }
 
 }  // namespace
-
-std::string encode_base64url(std::string_view bytes) {
-  return encode(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-std::string encode_base64(std::string_view bytes) {
-  return encode(bytes, sodium_base64_VARIANT_ORIGINAL);
-}
-
-std::optional<std::string> decode_base64url(std::string_view text) {
-  std::string out(text.size() / 4 * 3 + 3, '\0');
-  std::size_t length = 0;
-  const char* end = nullptr;
-  const int bad = sodium_base642bin(bytes_of(out), out.size(), text.data(), text.size(), nullptr, &length, &end,
-                                    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  if (bad != 0 || end != text.data() + text.size()) return std::nullopt;
-  out.resize(length);
-  return out;
-}
 
 std::string at_hash_of(std::string_view access_token, std::string_view algorithm) {
   const EVP_MD* kind = algorithm.ends_with("384")   ? EVP_sha384()

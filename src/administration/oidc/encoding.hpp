@@ -3,17 +3,13 @@
 // Thread safety: pure functions.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace ciclo::administration::oidc {
+#include "base/encoding.hpp"
 
-// base64url without padding (RFC 4648 §5). Decoding is strict: nothing for any other character or a loose end.
-std::string encode_base64url(std::string_view bytes);
-std::optional<std::string> decode_base64url(std::string_view text);
-std::string encode_base64(std::string_view bytes);  // the common alphabet, padded: for Basic authentication
+namespace ciclo::administration::oidc {
 
 // OpenID Connect Core §3.1.3.6: the left half of the hash that the signature's algorithm uses ("RS256" → SHA-256).
 std::string at_hash_of(std::string_view access_token, std::string_view algorithm);

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
-#include "inner_loop/traces/encoding.hpp"
 #include "inner_loop/traces/otlp_values.hpp"
 #include "otlp_trace.pb.h"
 
@@ -86,9 +86,9 @@ Result<void> set_ids(Span& span, const RawIds& ids) {
     return fail(ErrorCode::invalid, "a span's span_id must be 8 bytes that are not all zero");
   if (!ids.parent_id.empty() && ids.parent_id.size() != span_id_bytes)
     return fail(ErrorCode::invalid, "a span's parent_span_id must be empty or 8 bytes");
-  span.trace_id = "tr-" + encode_hex(ids.trace_id);
-  span.span_id = encode_hex(ids.span_id);
-  if (is_id(ids.parent_id, span_id_bytes)) span.parent_id = encode_hex(ids.parent_id);
+  span.trace_id = "tr-" + hex_of(ids.trace_id);
+  span.span_id = hex_of(ids.span_id);
+  if (is_id(ids.parent_id, span_id_bytes)) span.parent_id = hex_of(ids.parent_id);
   return {};
 }
 

@@ -4,8 +4,9 @@
 
 #include <limits>
 
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "base/text.hpp"
-#include "inner_loop/traces/encoding.hpp"
 #include "inner_loop/traces/otlp_values.hpp"
 
 namespace ciclo::traces {
@@ -96,13 +97,13 @@ Result<Json> event_from(const Json& event) {
 
 std::string id_from(const Json& object, std::string_view camel, std::string_view snake) {
   const Json& id = field(object, camel, snake);
-  return id.is_string() ? decode_hex(id.get_ref<const std::string&>()) : std::string();
+  return id.is_string() ? decode_hex(id.get_ref<const std::string&>()).value_or("") : std::string();
 }
 
 Result<Json> link_from(const Json& link) {
   CICLO_TRY(auto attributes, attributes_from(field(link, "attributes"), 0));
-  Json read{{"trace_id", "tr-" + encode_hex(id_from(link, "traceId", "trace_id"))},
-            {"span_id", encode_hex(id_from(link, "spanId", "span_id"))}};
+  Json read{{"trace_id", "tr-" + hex_of(id_from(link, "traceId", "trace_id"))},
+            {"span_id", hex_of(id_from(link, "spanId", "span_id"))}};
   read["attributes"] = attributes.empty() ? Json(nullptr) : std::move(attributes);
   return read;
 }

@@ -2,7 +2,8 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
-#include "inner_loop/traces/encoding.hpp"
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "inner_loop/traces/otlp_values.hpp"
 #include "otlp_trace.pb.h"
 
@@ -59,7 +60,7 @@ Result<Json> event_from(const otlp::Span::Event& event) {
 
 Result<Json> link_from(const otlp::Span::Link& link) {
   CICLO_TRY(auto attributes, attributes_from(link.attributes(), 0));
-  Json read{{"trace_id", "tr-" + encode_hex(link.trace_id())}, {"span_id", encode_hex(link.span_id())}};
+  Json read{{"trace_id", "tr-" + hex_of(link.trace_id())}, {"span_id", hex_of(link.span_id())}};
   read["attributes"] = attributes.empty() ? Json(nullptr) : std::move(attributes);
   return read;
 }

@@ -3,16 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.hpp"
 #include "inner_loop/traces/conventions.hpp"
-#include "inner_loop/traces/encoding.hpp"
 #include "inner_loop/traces/span_forms.hpp"
 #include "otlp_trace.pb.h"
 
 namespace ciclo::traces {
 namespace {
 
-const std::string trace_bytes = decode_hex("0af7651916cd43dd8448eb211c80319c");
-const std::string span_bytes = decode_hex("b7ad6b7169203331");
+const std::string trace_bytes = *decode_hex("0af7651916cd43dd8448eb211c80319c");
+const std::string span_bytes = *decode_hex("b7ad6b7169203331");
 
 otlp::Span* add_span(otlp::ExportTraceServiceRequest& request) {
   otlp::Span* span = request.add_resource_spans()->add_scope_spans()->add_spans();
@@ -202,17 +202,6 @@ TEST(Conventions, OtherLibrariesAreUnderstood) {
     add_mlflow_attributes(span);
     EXPECT_EQ(member(span.attributes, each.key), each.expected) << to_text(each.attributes);
   }
-}
-
-TEST(Encoding, BytesAsText) {
-  EXPECT_EQ(encode_base64(""), "");
-  EXPECT_EQ(encode_base64("f"), "Zg==");
-  EXPECT_EQ(encode_base64("fo"), "Zm8=");
-  EXPECT_EQ(encode_base64("foo"), "Zm9v");
-  EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(encode_hex(decode_hex("00fFa1")), "00ffa1");
-  EXPECT_EQ(decode_hex("0"), "");
-  EXPECT_EQ(decode_hex("zz"), "");
 }
 
 }  // namespace

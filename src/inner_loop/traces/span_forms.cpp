@@ -3,7 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "inner_loop/traces/encoding.hpp"
+#include "base/encoding.hpp"
 
 namespace ciclo::traces {
 namespace {
@@ -18,7 +18,7 @@ std::string_view name_of(SpanStatus status) {
 
 std::string base64_of_id(std::string_view id) {
   if (id.starts_with(id_prefix)) id.remove_prefix(id_prefix.size());
-  return encode_base64(decode_hex(id));
+  return encode_base64(decode_hex(id).value_or(""));
 }
 
 Json pairs(const Json& object);

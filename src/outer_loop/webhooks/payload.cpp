@@ -1,12 +1,11 @@
 #include "outer_loop/webhooks/payload.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "registry/kinds.hpp"
 
@@ -84,15 +83,6 @@ WebhookMessage alias_changed(const Json& data, bool is_prompt, bool is_set) {
   return message;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
 }  // namespace
 
 std::vector<WebhookMessage> messages_of(const events::Event& event, bool is_prompt) {
@@ -145,11 +135,7 @@ WebhookMessage example_of(const WebhookEvent& event) {
 
 std::string signature_of(std::string_view secret, const SignedContent& content) {
   const std::string text = fmt::format("{}.{}.{}", content.delivery_id, content.timestamp, content.body);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &length);
-  return "v1," + base64({reinterpret_cast<const char*>(digest.data()), length});
+  return "v1," + encode_base64(hmac_sha256(secret, text));
 }
 
 }  // namespace ciclo::outer_loop

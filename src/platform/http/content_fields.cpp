@@ -4,14 +4,14 @@
 #include <array>
 #include <charconv>
 
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 
 namespace ciclo::http {
 namespace {
 
 constexpr std::size_t digest_bytes = 32;
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view hex_digits = "0123456789abcdef";
 
 // The whole text as a number; a number too large for 64 bits is as large as can be.
 std::optional<std::uint64_t> number_of(std::string_view text) {
@@ -21,35 +21,17 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return end.ec == std::errc::result_out_of_range ? ~std::uint64_t{0} : number;
 }
 
-// 32 bytes from their base64 text (44 characters), as hexadecimal digits.
+// 32 bytes from their base64 text, as hexadecimal digits.
 std::optional<std::string> hex_of_base64(std::string_view text) {
-  constexpr std::size_t text_size = 44;
-  if (text.size() != text_size || text.back() != '=') return std::nullopt;
-  text.remove_suffix(1);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const std::size_t value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>((bits >> count) & 255U);
-  }
-  if (bytes.size() != digest_bytes || (bits & ((1U << count) - 1)) != 0) return std::nullopt;
-  std::string hex;
-  for (const char byte : bytes) {
-    hex += hex_digits[static_cast<unsigned char>(byte) >> 4U];
-    hex += hex_digits[static_cast<unsigned char>(byte) & 15U];
-  }
-  return hex;
+  const auto bytes = decode_base64(text);
+  if (!bytes || bytes->size() != digest_bytes) return std::nullopt;
+  return hex_of(*bytes);
 }
 
-std::optional<std::string> hex_of(std::string_view text) {
+// 64 hexadecimal digits, in lower case.
+std::optional<std::string> digest_hex(std::string_view text) {
   std::string hex = to_lower(text);
-  if (hex.size() != 2 * digest_bytes || hex.find_first_not_of(hex_digits) != std::string::npos) return std::nullopt;
+  if (!is_sha256_hex(hex)) return std::nullopt;
   return hex;
 }
 
@@ -115,19 +97,8 @@ bool names_etag(std::string_view field, std::string_view etag, bool is_weak_enou
 }
 
 std::string digest_field(std::string_view sha256) {
-  if (!hex_of(sha256)) return {};
-  std::string text = "sha-256=:";
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char digit : sha256) {
-    bits = (bits << 4U) | static_cast<std::uint32_t>(hex_digits.find(digit) & 15U);
-    count += 4;
-    if (count < 6) continue;
-    count -= 6;
-    text += alphabet[(bits >> count) & 63U];
-  }
-  if (count > 0) text += alphabet[(bits << (6 - count)) & 63U];
-  return text + "=:";
+  if (!is_sha256_hex(sha256)) return {};
+  return "sha-256=:" + encode_base64(decode_hex(sha256).value_or("")) + ":";
 }
 
 Result<std::optional<std::string>> announced_sha256(const Headers& headers) {
@@ -137,7 +108,7 @@ Result<std::optional<std::string>> announced_sha256(const Headers& headers) {
     if (!field) continue;
     std::optional<std::string> sum;
     if (name == "x-ciclo-sha256") {
-      sum = hex_of(trim(*field));
+      sum = digest_hex(trim(*field));
       if (!sum) return malformed(name);
     } else {
       CICLO_TRY(sum, sha256_in(*field, name, name != "digest"));

@@ -6,8 +6,8 @@
 
 #include <array>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
-#include "platform/tokens/base64url.hpp"
 
 namespace ciclo::tokens {
 namespace {
@@ -39,14 +39,14 @@ std::string LinkKey::sign(const LinkTarget& target, const LinkClaims& claims) co
   Json json{{"sub", claims.principal}, {"exp", to_unix_ms(claims.expires_at) / 1000}};
   if (!claims.on_behalf_of.empty()) json["for"] = claims.on_behalf_of;
   const std::string text = to_text(json);
-  return to_base64url(text) + "." + to_base64url(code(target, text));
+  return encode_base64url(text) + "." + encode_base64url(code(target, text));
 }
 
 Result<LinkClaims> LinkKey::verify(const LinkTarget& target, std::string_view value, TimePoint now) const {
   const std::size_t dot = value.find('.');
   if (value.size() > longest_link || dot == std::string_view::npos) return refused();
-  const auto text = from_base64url(value.substr(0, dot));
-  const auto given = from_base64url(value.substr(dot + 1));
+  const auto text = decode_base64url(value.substr(0, dot));
+  const auto given = decode_base64url(value.substr(dot + 1));
   if (!text || !given) return refused();
   const std::string wanted = code(target, *text);
   if (given->size() != wanted.size() || CRYPTO_memcmp(given->data(), wanted.data(), wanted.size()) != 0)

@@ -7,9 +7,9 @@
 #include <array>
 #include <optional>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
-#include "platform/tokens/base64url.hpp"
 
 namespace ciclo::tokens {
 namespace {
@@ -104,7 +104,7 @@ Result<TokenClaims> VerifyingKey::verify(std::string_view token) const {
   if (token.size() > longest_token || !token.starts_with(token_prefix)) return not_valid();
   const std::size_t dot = token.rfind('.');
   if (dot == std::string_view::npos) return not_valid();
-  const auto signature = from_base64url(token.substr(dot + 1));
+  const auto signature = decode_base64url(token.substr(dot + 1));
   if (!signature || signature->size() != signature_bytes) return not_valid();
   const std::string_view signed_text = token.substr(0, dot);
   if (key_id_of(token) != key_id()) return not_valid();
@@ -113,7 +113,7 @@ Result<TokenClaims> VerifyingKey::verify(std::string_view token) const {
                        EVP_DigestVerify(context.get(), bytes_of(*signature), signature->size(), bytes_of(signed_text),
                                         signed_text.size()) == 1;
   if (!is_ours) return not_valid();
-  const auto text = from_base64url(signed_text.substr(token_prefix.size() + key_id_length + 1));
+  const auto text = decode_base64url(signed_text.substr(token_prefix.size() + key_id_length + 1));
   if (!text) return not_valid();
   CICLO_TRY(auto claims, read_claims(*text));
   claims.key_id = key_id();
@@ -161,7 +161,7 @@ Result<std::string> SigningKey::sign(TokenClaims claims) const {
                      {"jti", claims.token_id},
                      {"nbf", to_unix_ms(claims.issued_at)},
                      {"exp", to_unix_ms(claims.expires_at)}};
-  std::string token = fmt::format("{}{}.{}", token_prefix, key_id(), to_base64url(to_text(json)));
+  std::string token = fmt::format("{}{}.{}", token_prefix, key_id(), encode_base64url(to_text(json)));
   std::string signature(signature_bytes, '\0');
   std::size_t size = signature.size();
   const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
@@ -170,7 +170,7 @@ Result<std::string> SigningKey::sign(TokenClaims claims) const {
                          EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                                         bytes_of(token), token.size()) == 1;
   if (!is_signed) return fail(ErrorCode::internal, "the token cannot be signed");
-  token += "." + to_base64url(signature);
+  token += "." + encode_base64url(signature);
   if (token.size() > longest_token) return fail(ErrorCode::invalid, "the holder's name is too long for a token");
   return token;
 }

@@ -3,7 +3,7 @@
 // signature (which only a broken signer would make, but they must be read safely too).
 #include <cstdlib>
 
-#include "platform/tokens/base64url.hpp"
+#include "base/encoding.hpp"
 #include "platform/tokens/signed_token.hpp"
 
 namespace {
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const std::string start(token_prefix);
     for (const auto& each : {text, start + text, start + signer().key_id() + "." + text})
       if (verifier().verify(each)) std::abort();
-    if (const auto bytes = from_base64url(text); bytes && to_base64url(*bytes) != text) std::abort();
+    if (const auto bytes = decode_base64url(text); bytes && encode_base64url(*bytes) != text) std::abort();
     return 0;
   }
   const ciclo::TimePoint issued(ciclo::Milliseconds(1'000));
