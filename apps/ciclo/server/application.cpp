@@ -18,6 +18,7 @@
 #include "inner_loop/permissions/subjects.hpp"
 #include "inner_loop/purge/handlers.hpp"
 #include "inner_loop/traces/handlers.hpp"
+#include "inner_loop/traces/import.hpp"
 #include "inner_loop/traces/trace_concerns.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
@@ -112,6 +113,7 @@ struct Application::Parts {
   std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
   std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
   std::unique_ptr<traces::TraceService> traces;
+  std::unique_ptr<traces::TraceImport> trace_imports;
   std::unique_ptr<tracking::ImportService> imports;
   std::unique_ptr<registry::ModelImport> model_imports;
   std::unique_ptr<data_estate::DatastoreController> datastores;
@@ -236,6 +238,7 @@ void Application::Parts::build_controllers() {
   evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
   evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
   traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
+  trace_imports = std::make_unique<traces::TraceImport>(*database, tracking->experiments);
   imports = std::make_unique<tracking::ImportService>(*database, tracking->experiments);
   model_imports = std::make_unique<registry::ModelImport>(*model_registry, *service);
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
@@ -329,6 +332,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(evaluation::add_dataset_routes(router, *evaluation_datasets));
   CICLO_CHECK(tracking::add_import_routes(router, *imports, *blobs));
   CICLO_CHECK(registry::add_import_routes(router, *model_imports));
+  CICLO_CHECK(traces::add_import_routes(router, *trace_imports));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(

@@ -21,22 +21,6 @@ Result<tracking::Experiment> active_experiment(sql::Session& session, const std:
               fmt::format("The experiment {} must be in the 'active' state. Current state is deleted", id));
 }
 
-Tag artifact_location_tag(const tracking::Experiment& experiment, const std::string& trace_id) {
-  return {std::string(key::artifact_location),
-          fmt::format("{}/traces/{}/artifacts", experiment.artifact_location, trace_id)};
-}
-
-// What a client's final word leaves as it was.
-void keep_from(const Trace& before, Trace& trace) {
-  trace.number = before.number;
-  if (!trace.name) trace.name = before.name;
-  if (!trace.request_preview) trace.request_preview = before.request_preview;
-  if (!trace.response_preview) trace.response_preview = before.response_preview;
-  if (!trace.session_id) trace.session_id = before.session_id;
-  if (!trace.usage.has_tokens()) trace.usage.tokens = before.usage.tokens;
-  if (!trace.usage.has_costs()) trace.usage.costs = before.usage.costs;
-}
-
 // Are there fewer spans than the client counted?
 bool is_incomplete(const Trace& trace, std::size_t spans) {
   const auto stats = tracking::find_tag(trace.metadata, key::size_stats);

@@ -59,4 +59,23 @@ Result<void> check_trace_id(std::string_view trace_id) {
               "expected 1 to 250 printable characters without spaces, such as tr-0af7651916cd43dd8448eb211c80319c");
 }
 
+void keep_from(const Trace& before, Trace& trace) {
+  trace.number = before.number;
+  if (!trace.name) trace.name = before.name;
+  if (!trace.request_preview) trace.request_preview = before.request_preview;
+  if (!trace.response_preview) trace.response_preview = before.response_preview;
+  if (!trace.session_id) trace.session_id = before.session_id;
+  if (!trace.usage.has_tokens()) trace.usage.tokens = before.usage.tokens;
+  if (!trace.usage.has_costs()) trace.usage.costs = before.usage.costs;
+}
+
+Tag artifact_location_tag(const tracking::Experiment& experiment, const std::string& trace_id) {
+  return {std::string(key::artifact_location),
+          fmt::format("{}/traces/{}/artifacts", experiment.artifact_location, trace_id)};
+}
+
+Tag stored_spans_tag() {
+  return {std::string(key::spans_location), std::string(key::tracking_store)};
+}
+
 }  // namespace ciclo::traces

@@ -1,4 +1,5 @@
-// What may be written to a trace: how long it may be, as MLflow has it (lengths count characters), and by whom.
+// What may be written to a trace: how long it may be, as MLflow has it (lengths count characters), by whom, and what
+// stays.
 //
 // Thread safety: pure functions.
 #pragma once
@@ -30,5 +31,12 @@ Result<Tag> checked_tag(std::string_view key, std::string_view value);
 // Fails with denied unless the trace's experiment is among `writable`.
 Result<void> check_writable(const Trace& trace, const resources::Reach& writable);
 Result<void> check_trace_id(std::string_view trace_id);
+
+// A client's final word about a trace that is there leaves what it does not say as it was.
+void keep_from(const Trace& before, Trace& trace);
+
+// The tags that the server itself sets: where the files are, and that the spans are here.
+Tag artifact_location_tag(const tracking::Experiment& experiment, const std::string& trace_id);
+Tag stored_spans_tag();
 
 }  // namespace ciclo::traces

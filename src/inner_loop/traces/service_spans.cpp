@@ -83,7 +83,7 @@ class SpanWriter {
     const Summary summary = summarize(spans);
     CICLO_TRY(auto found, store_.find(session_, {batch_.workspace, trace_id}));
     std::vector<Tag> tags = summary.tags;
-    tags.push_back({std::string(key::spans_location), std::string(key::tracking_store)});
+    tags.push_back(stored_spans_tag());
     Trace trace = found ? std::move(*found) : first_state(batch_, trace_id, summary);
     apply(trace, summary);
     if (found) {
@@ -92,8 +92,7 @@ class SpanWriter {
       CICLO_CHECK(add_up_all(trace, spans));
       CICLO_CHECK(store_.update_in(session_, trace));
     } else {
-      tags.push_back({std::string(key::artifact_location),
-                      fmt::format("{}/traces/{}/artifacts", experiment_.artifact_location, trace_id)});
+      tags.push_back(artifact_location_tag(experiment_, trace_id));
       trace.usage.tokens = add_up(nodes_of(spans, tokens_of), false).tokens;
       trace.usage.costs = add_up(nodes_of(spans, cost_of), true).costs;
       CICLO_CHECK(store_.insert_in(session_, trace));

@@ -73,6 +73,20 @@ Result<void> SpanStore::put_in(sql::Session& session, std::int64_t number, const
                      " ON CONFLICT (trace_number, span_id) DO UPDATE SET content = excluded.content", contents);
 }
 
+Result<std::vector<Span>> SpanStore::unknown_of(sql::Session& session, std::int64_t number,
+                                                const std::vector<Span>& spans) const {
+  std::vector<Span> unknown;
+  if (spans.empty()) return unknown;
+  CICLO_TRY(const auto rows, session.query("SELECT span_id, end_ns FROM trace_spans WHERE trace_number = ?", {number}));
+  std::map<std::string_view, std::int64_t> ends;
+  for (const sql::Row& row : rows) ends[row.text(0)] = row.integer(1);
+  for (const Span& span : spans) {
+    const auto here = ends.find(span.span_id);
+    if (here == ends.end() || (here->second == 0 && span.end_ns != 0)) unknown.push_back(span);
+  }
+  return unknown;
+}
+
 Result<std::vector<UsageNode>> SpanStore::usage_nodes(sql::Session& session, std::int64_t number, bool is_cost) const {
   CICLO_TRY(const auto rows,
             session.query("SELECT span_id, parent_id, token_usage, has_cost, input_cost, output_cost, total_cost FROM "
