@@ -30,16 +30,6 @@ Result<Json> inner_json(const Call& call, std::string_view name) {
   return parsed;
 }
 
-Result<std::vector<std::int64_t>> experiment_ids_of(const Call& call) {
-  CICLO_TRY(const auto texts, call.arguments.texts("experiment_ids"));
-  std::vector<std::int64_t> ids;
-  for (const std::string& text : texts) {
-    CICLO_TRY(const auto id, tracking::parse_experiment_id(text));
-    ids.push_back(id);
-  }
-  return ids;
-}
-
 Json dataset_json(const EvaluationDataset& dataset) {
   return {{"dataset", to_json(dataset)}};
 }
@@ -49,7 +39,7 @@ Result<Json> create(DatasetService& datasets, const Call& call) {
   request.workspace = call.workspace;
   request.user = call.caller.principal;
   CICLO_TRY(request.name, call.arguments.required_text("name"));
-  CICLO_TRY(request.experiment_ids, experiment_ids_of(call));
+  CICLO_TRY(request.experiment_ids, tracking::experiment_ids_of(call, "experiment_ids"));
   CICLO_TRY(Json tags, inner_json(call, "tags"));
   if (!tags.is_null()) request.tags = std::move(tags);
   CICLO_TRY(const auto dataset, datasets.create(request));
@@ -69,7 +59,7 @@ Result<Json> remove(DatasetService& datasets, const Call& call) {
 Result<Json> search(DatasetService& datasets, const Call& call) {
   DatasetSearch request;
   request.workspace = call.workspace;
-  CICLO_TRY(request.experiment_ids, experiment_ids_of(call));
+  CICLO_TRY(request.experiment_ids, tracking::experiment_ids_of(call, "experiment_ids"));
   CICLO_TRY(request.filter, call.arguments.text("filter_string"));
   CICLO_TRY(request.order_by, call.arguments.texts("order_by"));
   CICLO_TRY(request.max_results, call.arguments.max_results(default_datasets, max_datasets));
@@ -102,7 +92,7 @@ Result<Json> experiments(DatasetService& datasets, const Call& call) {
 
 template <bool add>
 Result<Json> change_experiments(DatasetService& datasets, const Call& call) {
-  CICLO_TRY(const auto ids, experiment_ids_of(call));
+  CICLO_TRY(const auto ids, tracking::experiment_ids_of(call, "experiment_ids"));
   CICLO_TRY(const auto dataset, datasets.change_experiments(ref_of(call), ids, add));
   return dataset_json(dataset);
 }

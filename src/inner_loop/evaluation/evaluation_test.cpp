@@ -128,6 +128,8 @@ TEST_P(Evaluation, DatasetsAreFoundByWhatTheyAre) {
   EXPECT_EQ(page.body["datasets"].size(), 1U);
   EXPECT_FALSE(page.body.contains("next_page_token"));
   EXPECT_EQ(post("datasets/search", {{"filter_string", "nothing = 'x'"}}).status, 400);
+  EXPECT_EQ(found({{"experiment_ids", std::vector<std::string>(1000, experiment_)}}), "alpha ");
+  EXPECT_EQ(post("datasets/search", {{"experiment_ids", std::vector<std::string>(1001, "0")}}).status, 400);
   const std::string path = "datasets/" + first;
   EXPECT_EQ(send(http::Method::patch, path + "/tags", {{"tags", R"({"team":"c"})"}}).status, 200);
   EXPECT_EQ(send(http::Method::del, path + "/tags/team", Json::object()).status, 200);

@@ -34,16 +34,11 @@ Result<Json> add(ScorerService& scorers, const Call& call) {
 
 Result<Json> list(ScorerService& scorers, const Call& call) {
   const bool has_one = call.arguments.has("experiment_id");
-  CICLO_TRY(const auto texts, call.arguments.texts("experiment_ids"));
-  if (has_one && !texts.empty())
+  CICLO_TRY(auto ids, tracking::experiment_ids_of(call, "experiment_ids"));
+  if (has_one && !ids.empty())
     return fail(ErrorCode::invalid, "Cannot specify both 'experiment_id' and 'experiment_ids'", "experiment_ids");
-  std::vector<std::int64_t> ids;
   if (has_one) {
     CICLO_TRY(const auto id, call.arguments.experiment_id());
-    ids.push_back(id);
-  }
-  for (const std::string& text : texts) {
-    CICLO_TRY(const auto id, tracking::parse_experiment_id(text));
     ids.push_back(id);
   }
   CICLO_TRY(const auto found, scorers.list(call.workspace, tracking::reachable_or_all(call, std::move(ids))));

@@ -60,7 +60,7 @@ Result<Json> metrics(TraceService& traces, const Call& call) {
 Result<Json> correlation(TraceService& traces, const Call& call) {
   CorrelationQuery query;
   query.workspace = call.workspace;
-  CICLO_TRY(query.experiment_ids, experiment_ids_from(call, "experiment_ids"));
+  CICLO_TRY(query.experiment_ids, tracking::experiment_ids_of(call, "experiment_ids"));
   CICLO_TRY(query.filter1, call.arguments.required_text("filter_string1"));
   CICLO_TRY(query.filter2, call.arguments.required_text("filter_string2"));
   CICLO_TRY(query.base_filter, call.arguments.text("base_filter"));

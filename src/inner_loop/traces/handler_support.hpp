@@ -21,9 +21,7 @@ inline TraceRef ref_of(const Call& call) {
   return {.workspace = call.workspace, .trace_id = clean_text(call.request.parameter("trace_id"))};
 }
 
-// At most 1000.
-Result<std::vector<std::int64_t>> experiment_ids_from(const Call& call, std::string_view name);
-// The same, without those that the caller may not see.
+// tracking::experiment_ids_of(), without those that the caller may not see.
 Result<std::vector<std::int64_t>> reachable_ids_from(const Call& call, std::string_view name);
 
 // Where OTLP's spans go, by the request's headers.

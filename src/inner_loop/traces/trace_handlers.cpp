@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t default_traces = 100;
 constexpr std::size_t max_traces = 500;
 constexpr std::size_t max_whole_traces = 500;  // of one batch, with their spans
-constexpr std::size_t max_experiments = 1000;
-
-Failure too_many_experiments(std::size_t count) {
-  return fail(ErrorCode::invalid,
-              fmt::format("{} experiments are named, at most 1000 are looked at in one request", count));
-}
 
 Json whole_form(const WholeTrace& whole) {
   Json form{{"trace_info", trace_info(whole.trace)}};
@@ -56,7 +50,7 @@ Result<std::vector<std::string>> ids_of_batch(const Call& call) {
 
 Result<Json> batch_get(TraceService& traces, const Call& call) {
   CICLO_TRY(const auto ids, ids_of_batch(call));
-  CICLO_TRY(auto named, experiment_ids_from(call, "experiment_ids"));
+  CICLO_TRY(auto named, tracking::experiment_ids_of(call, "experiment_ids"));
   const auto experiments = tracking::reachable_or_all(call, std::move(named));
   Json answer = Json::object();
   if (experiments && experiments->empty()) return answer;
@@ -68,7 +62,7 @@ Result<Json> batch_get(TraceService& traces, const Call& call) {
 
 Result<Json> batch_get_infos(TraceService& traces, const Call& call) {
   CICLO_TRY(const auto ids, ids_of_batch(call));
-  CICLO_TRY(auto named, experiment_ids_from(call, "experiment_ids"));
+  CICLO_TRY(auto named, tracking::experiment_ids_of(call, "experiment_ids"));
   const auto experiments = tracking::reachable_or_all(call, std::move(named));
   Json answer = Json::object();
   if (experiments && experiments->empty()) return answer;
@@ -84,7 +78,7 @@ Result<Json> search(TraceService& traces, const Call& call) {
   if (!locations.is_array())
     return fail(ErrorCode::invalid, "Missing value for required parameter 'locations'", "locations",
                 "expected [{\"type\": \"MLFLOW_EXPERIMENT\", \"mlflow_experiment\": {\"experiment_id\": \"1\"}}]");
-  if (locations.size() > max_experiments) return too_many_experiments(locations.size());
+  CICLO_CHECK(tracking::check_named_experiments(locations.size()));
   for (const Json& location : locations) {
     const Json& experiment = member(location, "mlflow_experiment");
     if (!experiment.is_object()) continue;
@@ -105,19 +99,8 @@ Result<Json> search(TraceService& traces, const Call& call) {
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> experiment_ids_from(const Call& call, std::string_view name) {
-  CICLO_TRY(const auto texts, call.arguments.texts(name));
-  if (texts.size() > max_experiments) return too_many_experiments(texts.size());
-  std::vector<std::int64_t> ids;
-  for (const std::string& text : texts) {
-    CICLO_TRY(const auto id, tracking::parse_experiment_id(text));
-    ids.push_back(id);
-  }
-  return ids;
-}
-
 Result<std::vector<std::int64_t>> reachable_ids_from(const Call& call, std::string_view name) {
-  CICLO_TRY(auto ids, experiment_ids_from(call, name));
+  CICLO_TRY(auto ids, tracking::experiment_ids_of(call, name));
   return tracking::reachable(call, std::move(ids));
 }
 

@@ -53,6 +53,24 @@ http::Response render_mlflow_error(const Error& error) {
   return http::Response::json({{"error_code", code.name}, {"message", message}}, code.status);
 }
 
+Result<void> check_named_experiments(std::size_t count) {
+  if (count <= max_named_experiments) return {};
+  return fail(ErrorCode::invalid, fmt::format("{} experiments are named, at most {} are looked at in one request",
+                                              count, max_named_experiments));
+}
+
+Result<std::vector<std::int64_t>> experiment_ids_of(const Call& call, std::string_view name) {
+  CICLO_TRY(const auto texts, call.arguments.texts(name));
+  CICLO_CHECK(check_named_experiments(texts.size()));
+  std::vector<std::int64_t> ids;
+  ids.reserve(texts.size());
+  for (const std::string& text : texts) {
+    CICLO_TRY(const auto id, parse_experiment_id(text));
+    ids.push_back(id);
+  }
+  return ids;
+}
+
 std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids) {
   const resources::Reach reach = resources::reach_of(call.request, "experiment");
   std::erase_if(experiment_ids, [&](std::int64_t id) { return !reach.covers(std::to_string(id)); });

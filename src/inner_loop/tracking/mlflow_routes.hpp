@@ -31,6 +31,15 @@ struct Call {
   Arguments arguments;
 };
 
+inline constexpr std::size_t max_named_experiments = 1000;
+
+// Fails with invalid for more than max_named_experiments.
+Result<void> check_named_experiments(std::size_t count);
+
+// The experiments that the argument lists; none when it is missing. Fails with invalid for a malformed id and for more
+// than max_named_experiments, with not_found for a negative id.
+Result<std::vector<std::int64_t>> experiment_ids_of(const Call& call, std::string_view name);
+
 // Those of the experiments that the caller may see; all of them for whoever reads the whole workspace.
 std::vector<std::int64_t> reachable(const Call& call, std::vector<std::int64_t> experiment_ids);
 
