@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "inner_loop/evaluation/handlers.hpp"
+#include "inner_loop/evaluation/limits.hpp"
 #include "inner_loop/tracking/mlflow_routes.hpp"
 
 namespace ciclo::evaluation {
@@ -13,7 +14,6 @@ constexpr std::size_t default_datasets = 1000;
 constexpr std::size_t max_datasets = 50'000;
 constexpr std::size_t default_records = 1000;
 constexpr std::size_t max_records = 50'000;
-constexpr std::size_t records_body_limit = 64U << 20U;
 
 DatasetRef ref_of(const Call& call) {
   return {.workspace = call.workspace, .id = call.request.parameter("dataset_id")};
@@ -153,7 +153,7 @@ Result<void> add_dataset_routes(http::Router& router, DatasetService& datasets) 
                             .path = std::string(endpoint.path),
                             .action = std::string(endpoint.action),
                             .summary = "MLflow: " + std::string(endpoint.path),
-                            .body_limit = endpoint.act == upsert ? records_body_limit : std::size_t{1} << 20U,
+                            .body_limit = endpoint.act == upsert ? max_records_body : std::size_t{1} << 20U,
                             .handler = [&datasets, act = endpoint.act](Call& call) { return act(datasets, call); },
                             .version = "3.0"}));
   return {};

@@ -2,33 +2,19 @@
 
 #include "base/digest.hpp"
 #include "base/ids.hpp"
-#include "base/text.hpp"
+#include "inner_loop/evaluation/limits.hpp"
 #include "inner_loop/evaluation/service.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
-#include "inner_loop/tracking/limits.hpp"
 
 namespace ciclo::evaluation {
 namespace {
 
-constexpr std::size_t max_name_bytes = 255;
-constexpr std::size_t max_tag_bytes = 5000;
 constexpr std::string_view user_tag = "mlflow.user";
 
 Result<void> check_experiment(sql::Session& session, const std::string& workspace, std::int64_t id) {
   CICLO_TRY(const auto experiment, tracking::ExperimentStore().find(session, workspace, id));
   if (experiment) return {};
   return fail(ErrorCode::not_found, fmt::format("No Experiment with id={}", id), "experiment_ids");
-}
-
-Result<void> check_tags(const Json& tags) {
-  if (!tags.is_object()) return fail(ErrorCode::invalid, "tags must be a JSON object", "tags");
-  for (const auto& [key, value] : tags.items()) {
-    if (key.empty() || key.size() > tracking::max_key_length)
-      return fail(ErrorCode::invalid, fmt::format("Invalid tag name '{}'", key.substr(0, 40)), "tags");
-    if ((value.is_string() ? value.get_ref<const std::string&>() : to_text(value)).size() > max_tag_bytes)
-      return fail(ErrorCode::invalid, fmt::format("the tag '{}' is longer than {}", key, max_tag_bytes), "tags");
-  }
-  return {};
 }
 
 std::string text_of(const Json& value) {
@@ -65,35 +51,11 @@ void add_to_schema(Json& schema, const Json& record) {
   else if (!outputs.is_null() && schema["outputs"].empty()) schema["outputs"] = type_of(outputs);
 }
 
-Result<void> check_record(const Json& record) {
-  if (!record.is_object()) return fail(ErrorCode::invalid, "a record must be a JSON object", "records");
-  for (const char* field : {"inputs", "expectations", "tags"}) {
-    const Json& value = member(record, field);
-    if (!value.is_null() && !value.is_object())
-      return fail(ErrorCode::invalid, fmt::format("'{}' of a record must be a JSON object", field), "records");
-  }
-  return {};
-}
-
-// {"source_type", "source_data"} with the type in upper case; null when there is none.
-Result<Json> source_of(const Json& given) {
-  if (!given.is_object()) return Json(nullptr);
-  const std::string type = to_upper(text_or(given, "source_type", "UNSPECIFIED"));
-  for (const char* known : {"UNSPECIFIED", "TRACE", "HUMAN", "DOCUMENT", "CODE"}) {
-    if (type != known) continue;
-    const Json& data = member(given, "source_data");
-    return Json{{"source_type", type}, {"source_data", data.is_object() ? data : Json::object()}};
-  }
-  return fail(ErrorCode::invalid, fmt::format("Invalid dataset record source type: {}", type.substr(0, 40)), "records",
-              "it is UNSPECIFIED, TRACE, HUMAN, DOCUMENT or CODE");
-}
-
 }  // namespace
 
 Result<EvaluationDataset> DatasetService::create(const NewDataset& request) {
-  if (trim(request.name).empty() || request.name.size() > max_name_bytes)
-    return fail(ErrorCode::invalid, "Invalid dataset name", "name", "a name has 1 to 255 bytes");
-  CICLO_CHECK(check_tags(request.tags));
+  CICLO_CHECK(check_dataset_name(request.name));
+  CICLO_CHECK(check_dataset_tags(request.tags));
   CICLO_CHECK(parts_.experiments.ensure_default(request.workspace));
   return parts_.database.write([&](sql::Session& session) -> Result<EvaluationDataset> {
     EvaluationDataset dataset;
@@ -124,7 +86,7 @@ Result<tracking::Page<EvaluationDataset>> DatasetService::search(const DatasetSe
 }
 
 Result<EvaluationDataset> DatasetService::set_tags(const DatasetRef& ref, const Json& tags) {
-  CICLO_CHECK(check_tags(tags));
+  CICLO_CHECK(check_dataset_tags(tags));
   return parts_.database.write([&](sql::Session& session) -> Result<EvaluationDataset> {
     CICLO_CHECK(store_.get(session, ref));
     for (const auto& [key, value] : tags.items())
@@ -154,7 +116,7 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
   CICLO_CHECK(check_record(given));
   const Json& inputs = member(given, "inputs");
   const Json& tags = member(given, "tags");
-  const std::string hash = sha256_hex(to_canonical_text(inputs.is_object() ? inputs : Json::object()));
+  const std::string hash = input_hash_of(inputs.is_object() ? inputs : Json::object());
   const std::string user = text_or(tags, user_tag);
   if (!user.empty()) dataset.last_updated_by = user;
   add_to_schema(dataset.schema, given);
@@ -167,7 +129,7 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
     record.outputs = given.contains("outputs") ? given["outputs"] : Json::object();
     record.created_by = user;
     record.created_time = now();
-    CICLO_TRY(record.source, source_of(member(given, "source")));
+    CICLO_TRY(record.source, record_source(member(given, "source")));
   } else if (given.contains("outputs")) {
     record.outputs = given["outputs"];
   }
@@ -183,7 +145,9 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
     return store_.update_record(session, record);
   }
   ++count.inserted;
-  return store_.insert_record(session, record, hash);
+  CICLO_TRY(const bool is_stored, store_.insert_record(session, record, hash));
+  if (!is_stored) return fail(ErrorCode::conflict, "the record was added meanwhile", "records");
+  return {};
 }
 
 Result<UpsertCount> DatasetService::upsert(const DatasetRef& ref, const Json& records, const std::string& user) {

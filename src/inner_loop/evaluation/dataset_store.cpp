@@ -225,14 +225,18 @@ Result<std::optional<DatasetRecord>> DatasetStore::find_record(sql::Session& ses
   return std::optional<DatasetRecord>(std::move(record));
 }
 
-Result<void> DatasetStore::insert_record(sql::Session& session, const DatasetRecord& record,
+Result<bool> DatasetStore::insert_record(sql::Session& session, const DatasetRecord& record,
                                          const std::string& input_hash) const {
-  CICLO_CHECK(session.execute(
-      fmt::format("INSERT INTO evaluation_records ({}, input_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", record_columns),
-      {record.id, record.dataset_id, to_text(record.inputs), to_text(record.outputs), to_text(record.expectations),
-       to_text(record.tags), to_text(record.source), record.created_by, record.last_updated_by, record.created_time,
-       record.last_update_time, input_hash}));
-  return {};
+  CICLO_TRY(
+      const auto inserted,
+      session.execute(
+          fmt::format(
+              "INSERT INTO evaluation_records ({}, input_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+              record_columns),
+          {record.id, record.dataset_id, to_text(record.inputs), to_text(record.outputs), to_text(record.expectations),
+           to_text(record.tags), to_text(record.source), record.created_by, record.last_updated_by, record.created_time,
+           record.last_update_time, input_hash}));
+  return inserted > 0;
 }
 
 Result<void> DatasetStore::update_record(sql::Session& session, const DatasetRecord& record) const {

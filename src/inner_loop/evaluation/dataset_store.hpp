@@ -48,7 +48,8 @@ class DatasetStore {
   // The record of a data set with these inputs' hash, or none.
   Result<std::optional<DatasetRecord>> find_record(sql::Session& session, const std::string& dataset_id,
                                                    const std::string& input_hash) const;
-  Result<void> insert_record(sql::Session& session, const DatasetRecord& record, const std::string& input_hash) const;
+  // False, and nothing done, when the data set has these inputs or any data set has a record with this id.
+  Result<bool> insert_record(sql::Session& session, const DatasetRecord& record, const std::string& input_hash) const;
   // Outputs, expectations, tags, who and when.
   Result<void> update_record(sql::Session& session, const DatasetRecord& record) const;
   // Oldest first, after the record of the token.

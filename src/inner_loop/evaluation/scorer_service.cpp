@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "inner_loop/evaluation/limits.hpp"
 #include "inner_loop/evaluation/service.hpp"
 #include "inner_loop/tracking/experiment_store.hpp"
 #include "inner_loop/tracking/run_search.hpp"
@@ -8,10 +8,6 @@
 
 namespace ciclo::evaluation {
 namespace {
-
-constexpr std::size_t max_name_bytes = 256;
-constexpr int max_depth = 32;
-constexpr std::size_t max_filter_bytes = 16U << 10U;
 
 Result<void> check_active(sql::Session& session, const std::string& workspace, std::int64_t experiment_id) {
   CICLO_TRY(const auto experiment, tracking::ExperimentStore().get(session, workspace, experiment_id));
@@ -21,38 +17,11 @@ Result<void> check_active(sql::Session& session, const std::string& workspace, s
               "experiment_id", "restore it first");
 }
 
-bool holds_source(const Json& value, int depth) {
-  if (depth > max_depth) return true;
-  if (value.is_array()) {
-    for (const Json& item : value)
-      if (holds_source(item, depth + 1)) return true;
-    return false;
-  }
-  if (!value.is_object()) return false;
-  for (const auto& [key, item] : value.items())
-    if ((key == "call_source" && !item.is_null()) || holds_source(item, depth + 1)) return true;
-  return false;
-}
-
-Result<void> check(const ScorerRef& ref, const std::string& serialized) {
-  if (trim(ref.name).empty())
-    return fail(ErrorCode::invalid, "Scorer name cannot be empty or contain only whitespace", "name");
-  if (ref.name.size() > max_name_bytes)
-    return fail(ErrorCode::invalid, "the scorer's name is longer than 256 bytes", "name");
-  if (serialized.size() > max_scorer_bytes)
-    return fail(ErrorCode::invalid, "serialized_scorer is longer than 1 MiB", "serialized_scorer");
-  const auto parsed = parse_json(serialized);
-  if (!parsed || !parsed->is_object())
-    return fail(ErrorCode::invalid, "serialized_scorer must be valid JSON", "serialized_scorer");
-  if (!holds_source(*parsed, 0)) return {};
-  return fail(ErrorCode::invalid, "Registering scorers made with the @scorer decorator is not supported",
-              "serialized_scorer", "their source code would run where they are loaded; use a built-in or an LLM judge");
-}
-
 }  // namespace
 
 Result<ScorerVersion> ScorerService::add(const ScorerRef& ref, const std::string& serialized) {
-  CICLO_CHECK(check(ref, serialized));
+  CICLO_CHECK(check_scorer_name(ref.name));
+  CICLO_CHECK(check_serialized_scorer(serialized));
   CICLO_CHECK(parts_.experiments.ensure_default(ref.workspace));
   return parts_.database.write([&](sql::Session& session) -> Result<ScorerVersion> {
     CICLO_CHECK(check_active(session, ref.workspace, ref.experiment_id));
@@ -108,8 +77,7 @@ Result<OnlineScoring> ScorerService::set_online(const OnlineRequest& request) {
   if (!(request.sample_rate >= 0 && request.sample_rate <= 1))
     return fail(ErrorCode::invalid, fmt::format("sample_rate must be between 0.0 and 1.0, got {}", request.sample_rate),
                 "sample_rate");
-  if (request.filter.size() > max_filter_bytes)
-    return fail(ErrorCode::invalid, "filter_string is longer than 16 KiB", "filter_string");
+  CICLO_CHECK(check_online_filter(request.filter));
   return parts_.database.write([&](sql::Session& session) -> Result<OnlineScoring> {
     CICLO_CHECK(check_active(session, request.ref.workspace, request.ref.experiment_id));
     CICLO_TRY(auto config, store_.put_online(session, request.ref, request.filter));

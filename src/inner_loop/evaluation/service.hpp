@@ -20,9 +20,6 @@
 
 namespace ciclo::evaluation {
 
-inline constexpr std::size_t max_records_of_a_call = 10'000;
-inline constexpr std::size_t max_scorer_bytes = 1U << 20U;
-
 // What the services stand on; all must outlive them.
 struct EvaluationParts {
   sql::Database& database;

@@ -1,5 +1,7 @@
 #include "inner_loop/evaluation/types.hpp"
 
+#include "base/digest.hpp"
+
 namespace ciclo::evaluation {
 namespace {
 
@@ -56,6 +58,10 @@ Json to_json(const DatasetRecord& record) {
   answer["source_type"] = type;
   put(answer, "source_id", text_or(member(record.source, "source_data"), type == "TRACE" ? "trace_id" : "source_id"));
   return answer;
+}
+
+std::string input_hash_of(const Json& inputs) {
+  return sha256_hex(to_canonical_text(inputs));
 }
 
 }  // namespace ciclo::evaluation

@@ -64,5 +64,7 @@ struct DatasetRecord {
   std::int64_t last_update_time = 0;
 };
 Json to_json(const DatasetRecord& record);
+// The same for inputs that are equal_values; 64 hexadecimal digits.
+std::string input_hash_of(const Json& inputs);
 
 }  // namespace ciclo::evaluation
