@@ -112,6 +112,7 @@ struct Application::Parts {
   std::unique_ptr<purge::PurgeService> purges;
   std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
   std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
+  std::unique_ptr<evaluation::EvaluationImport> evaluation_imports;
   std::unique_ptr<traces::TraceService> traces;
   std::unique_ptr<traces::TraceImport> trace_imports;
   std::unique_ptr<tracking::ImportService> imports;
@@ -237,6 +238,7 @@ void Application::Parts::build_controllers() {
   const evaluation::EvaluationParts evaluation_parts{*database, clock, tracking->experiments};
   evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
   evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
+  evaluation_imports = std::make_unique<evaluation::EvaluationImport>(evaluation_parts);
   traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
   trace_imports = std::make_unique<traces::TraceImport>(*database, tracking->experiments);
   imports = std::make_unique<tracking::ImportService>(*database, tracking->experiments);
@@ -333,6 +335,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(tracking::add_import_routes(router, *imports, *blobs));
   CICLO_CHECK(registry::add_import_routes(router, *model_imports));
   CICLO_CHECK(traces::add_import_routes(router, *trace_imports));
+  CICLO_CHECK(evaluation::add_import_routes(router, *evaluation_imports));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(
