@@ -62,6 +62,8 @@ def fill(client, home):
     client.delete_run(gone.info.run_id)
     running = client.create_run(alpha, run_name="still running")
     client.log_metric(running.info.run_id, "loss", 0.75, timestamp=now, step=1)
+    trace(client, alpha, run_id)
+    trace_failure(client, beta)
     inside = client.create_run(beta, run_name="in a deleted experiment")
     client.log_metric(inside.info.run_id, "loss", 2.0, step=3)
     client.set_terminated(inside.info.run_id)
@@ -84,6 +86,7 @@ def fill(client, home):
         client.finalize_logged_model(model.model_id, "READY")
         client.create_model_version("churn", f"models:/{model.model_id}", run_id, model_id=model.model_id)
         mlflow.genai.register_prompt("greeting", "Hello {{name}}", tags={"language": "en"})
+        judge(client, alpha, beta, run_id)
 
 
 def gone_free_run(client, experiment, model_id):
@@ -94,8 +97,71 @@ def gone_free_run(client, experiment, model_id):
     return run.info.run_id
 
 
+def trace(client, experiment, run_id):
+    """One request in three steps, with tokens and tags; made within a run, as an application does."""
+    mlflow.set_experiment(experiment_id=experiment)
+    with mlflow.start_run(run_id=run_id):
+        with mlflow.start_span("ask", span_type="CHAIN") as root:
+            root.set_inputs({"question": "wie geht's? ünïcode", "n": 3, "deep": {"list": [1, 2.5, None, True]}})
+            with mlflow.start_span("find", span_type="RETRIEVER") as child:
+                child.set_inputs("text")
+                child.add_event(mlflow.entities.SpanEvent("found", attributes={"documents": 2}))
+                child.set_outputs([{"page_content": "a"}, {"page_content": "b"}])
+            with mlflow.start_span("answer", span_type="CHAT_MODEL", attributes={"temperature": 0.5}) as model:
+                model.set_outputs({"answer": "gut"})
+                if MAJOR >= 3:
+                    model.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12})
+            root.set_outputs({"answer": "gut"})
+            if MAJOR >= 3:
+                mlflow.update_current_trace(tags={"team": "forecast"}, metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": "ana"},
+                                            client_request_id="request-1")
+    flush()
+
+
+def trace_failure(client, experiment):
+    mlflow.set_experiment(experiment_id=experiment)
+    try:
+        with mlflow.start_span("fails"):
+            raise ValueError("it broke")
+    except ValueError:
+        flush()
+
+
+def flush():
+    if MAJOR >= 3 and hasattr(mlflow, "flush_trace_async_logging"):
+        mlflow.flush_trace_async_logging()
+
+
+def judge(client, alpha, beta, run_id):
+    """What people and code say of a trace; scorers; a data set of examples."""
+    trace_id = client.search_traces(locations=[alpha])[0].info.trace_id
+    source = mlflow.entities.AssessmentSource("HUMAN", "ana")
+    mlflow.log_feedback(trace_id=trace_id, name="good", value=True, source=source, rationale="short", metadata={"round": "1"})
+    mlflow.log_feedback(trace_id=trace_id, name="score", value=0.75, source=mlflow.entities.AssessmentSource("CODE", "length"))
+    mlflow.log_feedback(trace_id=trace_id, name="broken", error=mlflow.entities.AssessmentError("E1", "no judge"))
+    mlflow.log_expectation(trace_id=trace_id, name="facts", value={"capital": ["Wien"]}, source=source)
+    if not mlflow.get_tracking_uri().startswith("file"):
+        first = mlflow.log_feedback(trace_id=trace_id, name="tone", value="rude", source=source)
+        mlflow.override_feedback(trace_id=trace_id, assessment_id=first.assessment_id, value="polite", source=source)
+        client.link_traces_to_run([trace_id], client.search_runs([alpha], "attributes.run_name = 'evaluation'")[0].info.run_id)
+        client.link_prompt_versions_to_trace([mlflow.genai.load_prompt("prompts:/greeting/1")], trace_id)
+        store = mlflow.tracking._tracking_service.utils._get_store()
+        for text in ('{"name": "short", "kind": 1}', '{"name": "short", "kind": 2}'):
+            store.register_scorer(alpha, "short answers", text)
+        examples = mlflow.genai.datasets.create_dataset("examples", experiment_id=[alpha], tags={"team": "forecast"})
+        examples.merge_records([{"inputs": {"q": f"question {i} é", "x": 0.5 * i}, "expectations": {"answer": i}, "tags": {"n": str(i)}} for i in range(30)])
+        examples.merge_records([{"inputs": {"q": "traced"}, "source": {"source_type": "TRACE", "source_data": {"trace_id": trace_id}}}])
+        mlflow.genai.datasets.create_dataset("empty set")
+        client.create_webhook("deploys", "https://8.8.8.8/hook", ["model_version.created", "prompt.created"], description="tells of versions",
+                              status="DISABLED")  # nothing is ever sent; MLflow wants a public address
+
+
 def fill_more(client):
     alpha = client.get_experiment_by_name("alpha").experiment_id
+    if MAJOR >= 3 and not mlflow.get_tracking_uri().startswith("file"):
+        mlflow.log_feedback(trace_id=client.search_traces(locations=[alpha])[0].info.trace_id, name="late", value=False)
+        mlflow.genai.datasets.search_datasets(filter_string="name = 'examples'")[0].merge_records([{"inputs": {"q": "late"}}])
+    trace_failure(client, alpha)
     for run in client.search_runs([alpha]):
         if run.info.run_name == "still running":
             client.log_metric(run.info.run_id, "loss", 0.5, step=2)

@@ -1,14 +1,22 @@
 // Ciclo's import routes, and the artifacts proxy for files.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "portability/rest_client.hpp"
 #include "portability/sink.hpp"
+#include "portability/webhook_sink.hpp"
 
 namespace ciclo::portability {
 namespace {
+
+// Of traces; a single span may be larger.
+constexpr std::size_t bytes_per_call = std::size_t{8} << 20U;
+constexpr std::size_t spans_per_call = 5000;
 
 Outcome outcome_of(const Json& item) {
   Outcome outcome{.kind = Outcome::Kind::present, .id = text_or(item, "id"), .differences = {}};
@@ -46,13 +54,24 @@ class CicloSink final : public Sink {
   explicit CicloSink(const CicloTarget& target)
       : client_(target.server, target.authorization),
         import_("/api/v1/workspaces/" + http::percent_encode(target.workspace) + "/import/"),
-        artifacts_("/workspaces/" + http::percent_encode(target.workspace) + "/api/2.0/mlflow-artifacts/artifacts/") {}
+        artifacts_("/workspaces/" + http::percent_encode(target.workspace) + "/api/2.0/mlflow-artifacts/artifacts/"),
+        webhooks_("/workspaces/" + http::percent_encode(target.workspace) + "/api/2.0/mlflow/webhooks") {}
 
   Outcomes experiments(const std::vector<Json>& items) override { return send("experiments", "experiments", items); }
   Outcomes runs(const std::vector<Json>& items) override { return send("runs", "runs", items); }
   Outcomes logged_models(const std::vector<Json>& items) override {
     return send("logged-models", "logged_models", items);
   }
+  Outcomes traces(const std::vector<Json>& items) override;
+  Outcomes scorers(const std::vector<Json>& items) override { return send("scorers", "scorers", items); }
+  Outcomes evaluation_datasets(const std::vector<Json>& items) override {
+    return send("evaluation-datasets", "evaluation_datasets", items);
+  }
+  Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) override {
+    const Json set{{"dataset_id", dataset_id}, {"records", records}};
+    return send_counted("evaluation-records", to_text(Json{{"evaluation_datasets", Json::array({set})}}));
+  }
+  Outcomes webhooks(const std::vector<Json>& items) override { return put_webhooks(client_, webhooks_, items); }
   Outcomes registered_models(const std::vector<Json>& items) override {
     return send("registered-models", "registered_models", items);
   }
@@ -66,11 +85,62 @@ class CicloSink final : public Sink {
 
  private:
   Outcomes send(const std::string& route, const std::string& name, const std::vector<Json>& items);
+  Result<Counts> send_counted(const std::string& route, const std::string& body);
+  Result<Outcome> send_large(const Json& trace);
 
   RestClient client_;
   std::string import_;
   std::string artifacts_;
+  std::string webhooks_;
 };
+
+// A trace whose spans are too many for one call comes in several, each with some of them.
+Result<Outcome> CicloSink::send_large(const Json& trace) {
+  std::optional<Outcome> whole;
+  Json part = trace;
+  const Json spans = std::exchange(part["spans"], Json::array());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    bytes += to_text(spans[i]).size();
+    part["spans"].push_back(spans[i]);
+    if (bytes < bytes_per_call && part["spans"].size() < spans_per_call && i + 1 < spans.size()) continue;
+    CICLO_TRY(const auto outcomes, send("traces", "traces", {part}));
+    if (!whole || outcomes.front().kind == Outcome::Kind::refused) whole = outcomes.front();
+    else std::ranges::copy(outcomes.front().differences, std::back_inserter(whole->differences));
+    if (whole->kind == Outcome::Kind::refused) break;
+    part["spans"] = Json::array();
+    bytes = 0;
+  }
+  return *whole;
+}
+
+Sink::Outcomes CicloSink::traces(const std::vector<Json>& items) {
+  std::vector<Outcome> outcomes;
+  std::vector<Json> waiting;
+  std::size_t bytes = 0;
+  const auto flush = [&]() -> Result<void> {
+    if (waiting.empty()) return {};
+    CICLO_TRY(const auto sent, send("traces", "traces", waiting));
+    std::ranges::copy(sent, std::back_inserter(outcomes));
+    waiting.clear();
+    bytes = 0;
+    return {};
+  };
+  for (const Json& item : items) {
+    const std::size_t size = to_text(item).size();
+    if (size > bytes_per_call || member(item, "spans").size() > spans_per_call) {
+      CICLO_CHECK(flush());
+      CICLO_TRY(auto outcome, send_large(item));
+      outcomes.push_back(std::move(outcome));
+      continue;
+    }
+    if (bytes + size > bytes_per_call) CICLO_CHECK(flush());
+    bytes += size;
+    waiting.push_back(item);
+  }
+  CICLO_CHECK(flush());
+  return outcomes;
+}
 
 Sink::Outcomes CicloSink::send(const std::string& route, const std::string& name, const std::vector<Json>& items) {
   CICLO_TRY(const Json answer, client_.post(import_ + route, Json{{name, items}}));
@@ -93,7 +163,11 @@ Result<Counts> CicloSink::metrics(const std::vector<History>& items) {
     body += "]}";
   }
   body += "]}";
-  CICLO_TRY(const Json answer, client_.post(import_ + "metrics", body));
+  return send_counted("metrics", body);
+}
+
+Result<Counts> CicloSink::send_counted(const std::string& route, const std::string& body) {
+  CICLO_TRY(const Json answer, client_.post(import_ + route, body));
   Counts counts{.added = member(answer, "added").get<std::size_t>(),
                 .present = member(answer, "present").get<std::size_t>(),
                 .differences = {}};

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "portability/file_lines.hpp"
+#include "portability/file_traces.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/source.hpp"
 #include "portability/store_folder.hpp"
@@ -42,13 +43,15 @@ class FileSource final : public Source {
   Result<void> runs(const std::string& experiment_id, const TakeItems& take) override;
   Result<void> metrics(const Json& run, const TakeHistory& take) override;
   Result<void> logged_models(const std::string& experiment_id, const TakeItems& take) override;
+  Result<void> traces(const std::string& experiment_id, const TakeItems& take) override {
+    return read_file_traces(folder_, folder_of(experiment_id), experiment_id, take);
+  }
   Result<std::vector<Json>> registered_models() override;
   Result<std::vector<Json>> versions(const std::string& model) override;
   Result<std::vector<ArtifactFile>> artifacts(const ArtifactPlace& place, std::vector<std::string>& skipped) override;
   Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) override {
     return local_.open(in_store(place), file);
   }
-  Result<std::vector<LeftBehind>> left_behind() override;
 
  private:
   std::vector<std::string> experiment_folders() const;
@@ -321,15 +324,6 @@ Result<std::vector<Json>> FileSource::versions(const std::string& model) {
 
 Result<std::vector<ArtifactFile>> FileSource::artifacts(const ArtifactPlace& place, std::vector<std::string>& skipped) {
   return local_.list(in_store(place), skipped);
-}
-
-Result<std::vector<LeftBehind>> FileSource::left_behind() {
-  std::int64_t traces = 0;
-  for (const std::string& home : experiment_folders())
-    traces += static_cast<std::int64_t>(folder_.folders(home + "/traces").size());
-  std::vector<LeftBehind> all;
-  if (traces > 0) all.push_back({"traces", traces});
-  return all;
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // What moves between MLflow stores. Experiments, runs, logged models, registered models and versions are MLflow's JSON
 // of them, as its REST API has it, with what that cannot say beside it: a run's info may have "deleted_time", a logged
-// model's "lifecycle_stage", a metric of a logged model its "run_id", a version "aliases" as a list of texts.
+// model's "lifecycle_stage", a metric of a logged model its "run_id", a version "aliases" as a list of texts. A trace
+// is
+// {"trace_info", "spans", "run_ids", "prompts"} (trace_forms.hpp); a scorer has all its "versions" and how it was set
+// to judge "online"; a webhook says whether it "has_secret", which never comes.
 //
 // Thread safety: plain values.
 #pragma once

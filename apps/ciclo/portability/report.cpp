@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "portability/transfer.hpp"
 
 namespace ciclo::portability {
@@ -31,17 +32,39 @@ void Report::differ(const std::string& who, const std::string& what) {
   else differences.push_back({.first = who, .what = what, .count = 1});
 }
 
+void Report::count(const std::string& what, const std::string& noun, const std::vector<Outcome>& outcomes) {
+  Line& row = line(what);
+  for (const Outcome& outcome : outcomes) {
+    ++row.found;
+    switch (outcome.kind) {
+      case Outcome::Kind::added: ++row.added; break;
+      case Outcome::Kind::changed: ++row.changed; break;
+      case Outcome::Kind::present: ++row.present; break;
+      case Outcome::Kind::refused: ++row.skipped; break;
+    }
+    for (const std::string& difference : outcome.differences) differ(noun + " " + outcome.id, difference);
+  }
+}
+
+void Report::tell(const TransferSettings& settings) const {
+  std::vector<std::string> parts;
+  for (const Line& row : lines)
+    if (row.found > 0) parts.push_back(fmt::format("{} {}", row.found, row.what));
+  settings.progress(join(parts, ", "));
+}
+
 std::string render(const Report& report, bool dry_run) {
   std::string out;
   const auto row = [&](const auto& what, const auto&... cells) {
-    out += fmt::format("{:<18}", what);
+    out += fmt::format("{:<20}", what);
     ((out += fmt::format("  {:>14}", cells)), ...);
     out += '\n';
   };
   row("", "found", dry_run ? "would come" : "came", dry_run ? "" : "changed", "already there",
       dry_run ? "" : "skipped");
   for (const Line& line : report.lines) {
-    const bool is_part = line.what == "parameters" || line.what == "tags";
+    const bool is_part =
+        line.what == "parameters" || line.what == "tags" || line.what == "spans" || line.what == "assessments";
     const bool is_unknown = dry_run && line.what != "experiments" && line.what != "runs";
     if (is_part || is_unknown) row(line.what, grouped(line.found));
     else if (dry_run) row(line.what, grouped(line.found), grouped(line.added), "", grouped(line.present));

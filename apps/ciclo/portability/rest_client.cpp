@@ -17,6 +17,7 @@ namespace {
 constexpr int max_tries = 5;
 constexpr std::size_t piece_bytes = std::size_t{1} << 20U;
 constexpr std::size_t max_answer = std::size_t{512} << 20U;
+constexpr int max_answer_depth = 256;  // four for each level of a value in a span
 
 http::ClientSettings settings_of(const std::string& authorization) {
   http::ClientSettings settings;
@@ -103,17 +104,19 @@ Result<Json> RestClient::send(http::ClientRequest request) {
     if (!response) return Failure(response.error());
     if (response->status >= 300) return Failure(error_of(*response));
     if (response->body.empty()) return Json::object();
-    return parse_json(response->body, {.max_bytes = max_answer, .max_depth = 64});
+    return parse_json(response->body, {.max_bytes = max_answer, .max_depth = max_answer_depth});
   }
 }
 
-Result<Json> RestClient::post(const std::string& path, const std::string& body) {
-  return send_json(http::Method::post, path, body);
+Result<Json> RestClient::post(const std::string& path, const std::string& body, const Fields& fields) {
+  return send_json(http::Method::post, path, body, fields);
 }
 
-Result<Json> RestClient::send_json(http::Method method, const std::string& path, std::string body) {
+Result<Json> RestClient::send_json(http::Method method, const std::string& path, std::string body,
+                                   const Fields& fields) {
   http::ClientRequest request{.method = method, .url = base_ + path};
   request.headers.set("content-type", "application/json");
+  for (const auto& [name, value] : fields) request.headers.set(name, value);
   request.body = std::move(body);
   return send(std::move(request));
 }

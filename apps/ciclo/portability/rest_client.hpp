@@ -5,6 +5,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -20,7 +22,8 @@ class RestClient {
 
   const std::string& base() const { return base_; }
   // Fails with the answer's own message, in MLflow's form or Ciclo's; the code by the status.
-  Result<Json> post(const std::string& path, const std::string& body);
+  using Fields = std::vector<std::pair<std::string, std::string>>;  // of the header
+  Result<Json> post(const std::string& path, const std::string& body, const Fields& fields = {});
   Result<Json> post(const std::string& path, const Json& body) { return post(path, to_text(body)); }
   Result<Json> patch(const std::string& path, const Json& body);
   Result<Json> remove(const std::string& path, const Json& body);
@@ -31,7 +34,7 @@ class RestClient {
 
  private:
   Result<Json> send(http::ClientRequest request);
-  Result<Json> send_json(http::Method method, const std::string& path, std::string body);
+  Result<Json> send_json(http::Method method, const std::string& path, std::string body, const Fields& fields = {});
 
   std::string base_;
   http::Client client_;

@@ -11,7 +11,10 @@
 #include "base/text.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/rest_client.hpp"
+#include "portability/rest_evaluation_sink.hpp"
+#include "portability/rest_trace_sink.hpp"
 #include "portability/sink.hpp"
+#include "portability/webhook_sink.hpp"
 
 namespace ciclo::portability {
 namespace {
@@ -31,11 +34,23 @@ struct Made {
 
 class RestSink final : public Sink {
  public:
-  RestSink(const std::string& url, const std::string& authorization) : client_(url, authorization) {}
+  RestSink(const std::string& url, const std::string& authorization)
+      : client_(url, authorization),
+        traces_(client_, [this](const std::string& id) { return new_run_id(id); }),
+        evaluation_(client_) {}
 
   Outcomes experiments(const std::vector<Json>& items) override { return each(items, &RestSink::put_experiment); }
   Outcomes runs(const std::vector<Json>& items) override { return each(items, &RestSink::put_run); }
   Outcomes logged_models(const std::vector<Json>& items) override { return each(items, &RestSink::put_logged_model); }
+  Outcomes traces(const std::vector<Json>& items) override { return each(items, &RestSink::put_trace); }
+  Outcomes scorers(const std::vector<Json>& items) override { return each(items, &RestSink::put_scorer); }
+  Outcomes evaluation_datasets(const std::vector<Json>& items) override { return each(items, &RestSink::put_dataset); }
+  Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) override {
+    return evaluation_.put_records(dataset_id, records);
+  }
+  Outcomes webhooks(const std::vector<Json>& items) override {
+    return put_webhooks(client_, std::string(api) + "webhooks", items);
+  }
   Outcomes registered_models(const std::vector<Json>& items) override { return each(items, &RestSink::put_model); }
   Outcomes versions(const std::vector<Json>& items) override { return each(items, &RestSink::put_version); }
   Result<Counts> metrics(const std::vector<History>& items) override;
@@ -53,6 +68,9 @@ class RestSink final : public Sink {
   Result<Outcome> put_experiment(const Json& item);
   Result<Outcome> put_run(const Json& item);
   Result<Outcome> put_logged_model(const Json& item);
+  Result<Outcome> put_trace(const Json& item) { return traces_.put(item); }
+  Result<Outcome> put_scorer(const Json& item) { return evaluation_.put_scorer(item); }
+  Result<Outcome> put_dataset(const Json& item) { return evaluation_.put_dataset(item); }
   Result<Outcome> put_model(const Json& item);
   Result<Outcome> put_version(const Json& item);
   Result<std::optional<Made>> find_run(const std::string& experiment, const std::string& old_id);
@@ -61,10 +79,16 @@ class RestSink final : public Sink {
   Result<std::string> make_version(const Json& item, const std::string& source);
   Result<void> dress_version(const Json& item, const std::string& version, Outcome& outcome);
   std::string new_source(const std::string& source) const;
+  std::string new_run_id(const std::string& old_id) const {
+    const auto made = runs_.find(old_id);
+    return made == runs_.end() ? std::string() : made->second.id;
+  }
   // The proxy's path of "<experiment>/<run>/artifacts…"; fails with unsupported when the server keeps files elsewhere.
   Result<std::string> proxy_path(const std::string& folder) const;
 
   RestClient client_;
+  RestTraceSink traces_;
+  RestEvaluationSink evaluation_;
   std::map<std::string, Made> runs_;  // by their ids in the source
   std::map<std::string, Made> models_;
   std::vector<std::pair<std::string, Json>> outputs_;         // of runs; told when the models are there
@@ -301,9 +325,11 @@ Result<Outcome> RestSink::put_version(const Json& item) {
   return outcome;
 }
 
-// "<experiment>/<run>/artifacts/<rest>" or "<experiment>/models/<model>/artifacts/<rest>" where the target keeps it.
+// "<experiment>/<run>/artifacts/<rest>", "<experiment>/models/<model>/artifacts/<rest>" or
+// "<experiment>/traces/<trace>/ artifacts" where the target keeps it.
 std::string RestSink::artifact_uri(const std::string& folder) const {
   const auto parts = split(folder, '/');
+  if (parts.size() == 4 && parts[1] == "traces") return traces_.artifact_uri(parts[2]).value_or("");
   const bool is_model = parts.size() > 3 && parts[1] == "models";
   const std::size_t at = is_model ? 2 : 1;
   const auto& known = is_model ? models_ : runs_;

@@ -10,6 +10,8 @@
 #include "base/text.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/rest_client.hpp"
+#include "portability/rest_evaluation.hpp"
+#include "portability/rest_traces.hpp"
 #include "portability/source.hpp"
 
 namespace ciclo::portability {
@@ -33,18 +35,29 @@ std::int64_t integer_of(const Json& value) {
 
 class RestSource final : public Source {
  public:
-  RestSource(const std::string& url, const std::string& authorization) : client_(url, authorization) {}
+  RestSource(const std::string& url, const std::string& authorization)
+      : client_(url, authorization), traces_(client_), evaluation_(client_) {}
 
   std::string title() const override { return "the server " + client_.base(); }
   Result<std::vector<Json>> experiments() override;
   Result<void> runs(const std::string& experiment_id, const TakeItems& take) override;
   Result<void> metrics(const Json& run, const TakeHistory& take) override;
   Result<void> logged_models(const std::string& experiment_id, const TakeItems& take) override;
+  Result<void> traces(const std::string& experiment_id, const TakeItems& take) override {
+    return traces_.of_experiment(experiment_id, run_ids_[experiment_id], take);
+  }
+  Result<std::vector<Json>> scorers(const std::string& experiment_id) override {
+    return evaluation_.scorers(experiment_id);
+  }
+  Result<std::vector<Json>> evaluation_datasets() override { return evaluation_.datasets(); }
+  Result<void> evaluation_records(const std::string& dataset_id, const TakeItems& take) override {
+    return evaluation_.records(dataset_id, take);
+  }
+  Result<std::vector<Json>> webhooks() override { return evaluation_.webhooks(); }
   Result<std::vector<Json>> registered_models() override;
   Result<std::vector<Json>> versions(const std::string& model) override;
   Result<std::vector<ArtifactFile>> artifacts(const ArtifactPlace& place, std::vector<std::string>& skipped) override;
   Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) override;
-  Result<std::vector<LeftBehind>> left_behind() override;
   std::string download_uri(const Json& version) override;
   bool is_local() const override { return false; }
 
@@ -60,6 +73,9 @@ class RestSource final : public Source {
   Result<void> list_folder(const Folder& folder, std::vector<ArtifactFile>& files);
 
   RestClient client_;
+  RestTraces traces_;
+  RestEvaluation evaluation_;
+  std::map<std::string, std::vector<std::string>> run_ids_;  // by experiment, of those that were handed on
 };
 
 Result<void> RestSource::pages(const std::string& endpoint, Json body, std::string_view member_name,
@@ -88,8 +104,13 @@ Result<std::vector<Json>> RestSource::experiments() {
 }
 
 Result<void> RestSource::runs(const std::string& experiment_id, const TakeItems& take) {
+  auto& known = run_ids_[experiment_id];
+  known.clear();
   return pages("runs/search", {{"experiment_ids", {experiment_id}}, {"run_view_type", "ALL"}, {"max_results", 200}},
-               "runs", take);
+               "runs", [&](std::vector<Json> page) {
+                 for (const Json& run : page) known.push_back(text_or(member(run, "info"), "run_id"));
+                 return take(std::move(page));
+               });
 }
 
 Result<void> RestSource::metrics(const Json& run, const TakeHistory& take) {
@@ -233,14 +254,6 @@ Result<Bytes> RestSource::open(const ArtifactPlace& place, const ArtifactFile& f
                                         http::percent_encode(file.path)));
   }
   return client_.download("/api/2.0/mlflow-artifacts/artifacts/" + encode_path(proxied + "/" + file.path));
-}
-
-Result<std::vector<LeftBehind>> RestSource::left_behind() {
-  std::vector<LeftBehind> all;
-  const auto answer = client_.get(std::string(api) + "webhooks?max_results=100");
-  if (answer && member(*answer, "webhooks").is_array() && !member(*answer, "webhooks").empty())
-    all.push_back({"webhooks", static_cast<std::int64_t>(member(*answer, "webhooks").size())});
-  return all;
 }
 
 std::string variable(const char* name) {

@@ -47,6 +47,13 @@ class Sink {
   virtual Outcomes runs(const std::vector<Json>& items) = 0;
   virtual Result<Counts> metrics(const std::vector<History>& items) = 0;
   virtual Outcomes logged_models(const std::vector<Json>& items) = 0;
+  virtual Outcomes traces(const std::vector<Json>& items) = 0;
+  virtual Outcomes scorers(const std::vector<Json>& items) = 0;
+  virtual Outcomes evaluation_datasets(const std::vector<Json>& items) = 0;
+  // Of one data set, by its id in the source.
+  virtual Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) = 0;
+  // They come disabled, whatever they were: two servers would tell of the same things.
+  virtual Outcomes webhooks(const std::vector<Json>& items) = 0;
   virtual Outcomes registered_models(const std::vector<Json>& items) = 0;
   virtual Outcomes versions(const std::vector<Json>& items) = 0;
   virtual Result<std::map<std::string, KnownFile>> known_artifacts(const std::string& folder) = 0;

@@ -24,6 +24,13 @@ class Source {
   // The whole history of a run, in pieces of some ten thousand observations.
   virtual Result<void> metrics(const Json& run, const TakeHistory& take) = 0;
   virtual Result<void> logged_models(const std::string& experiment_id, const TakeItems& take) = 0;
+  // Whole ones, a few at a time, since each may be large.
+  virtual Result<void> traces(const std::string& experiment_id, const TakeItems& take) = 0;
+  virtual Result<std::vector<Json>> scorers(const std::string& /*experiment_id*/) { return std::vector<Json>(); }
+  // Without their records.
+  virtual Result<std::vector<Json>> evaluation_datasets() { return std::vector<Json>(); }
+  virtual Result<void> evaluation_records(const std::string& /*dataset_id*/, const TakeItems& /*take*/) { return {}; }
+  virtual Result<std::vector<Json>> webhooks() { return std::vector<Json>(); }
   virtual Result<std::vector<Json>> registered_models() = 0;
   // In the order of their numbers.
   virtual Result<std::vector<Json>> versions(const std::string& model) = 0;
@@ -32,7 +39,7 @@ class Source {
   virtual Result<std::vector<ArtifactFile>> artifacts(const ArtifactPlace& place,
                                                       std::vector<std::string>& skipped) = 0;
   virtual Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) = 0;
-  virtual Result<std::vector<LeftBehind>> left_behind() = 0;
+  virtual Result<std::vector<LeftBehind>> left_behind() { return std::vector<LeftBehind>(); }
   // Whether reading an artifact costs no network.
   virtual bool is_local() const { return true; }
   // Another place for a version whose source is not one of MLflow's; the same place otherwise.

@@ -11,7 +11,11 @@
 #include "base/text.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/sink.hpp"
+#include "portability/sqlite_columns.hpp"
+#include "portability/sqlite_evaluation_sink.hpp"
+#include "portability/sqlite_trace_sink.hpp"
 #include "portability/sqlite_writer.hpp"
+#include "portability/trace_forms.hpp"
 
 namespace ciclo::portability {
 namespace {
@@ -30,30 +34,21 @@ StoredValue stored(double value) {
   return {.value = std::clamp(value, -most, most), .is_nan = 0};
 }
 
-sql::Value text_or_null(const Json& object, std::string_view key) {
-  const std::string text = text_or(object, key);
-  return text.empty() ? sql::Value(nullptr) : sql::Value(text);
-}
-
-sql::Value number_or_null(const Json& object, std::string_view key) {
-  const Json& value = member(object, key);
-  return value.is_number() ? sql::Value(value.get<std::int64_t>()) : sql::Value(nullptr);
-}
-
-std::int64_t number_of(const Json& object, std::string_view key) {
-  const Json& value = member(object, key);
-  if (value.is_number()) return value.get<std::int64_t>();
-  return parse_int(text_or(object, key)).value_or(0);
-}
-
 class SqliteSink final : public Sink {
  public:
   SqliteSink(std::unique_ptr<SqliteWriter> writer, fs::path folder)
-      : db_(std::move(writer)), folder_(std::move(folder)) {}
+      : db_(std::move(writer)), folder_(std::move(folder)), traces_(*db_), evaluation_(*db_) {}
 
   Outcomes experiments(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_experiment); }
   Outcomes runs(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_run); }
   Outcomes logged_models(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_logged_model); }
+  Outcomes traces(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_trace); }
+  Outcomes scorers(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_scorer); }
+  Outcomes evaluation_datasets(const std::vector<Json>& items) override {
+    return each(items, &SqliteSink::put_dataset);
+  }
+  Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) override;
+  Outcomes webhooks(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_webhook); }
   Outcomes registered_models(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_model); }
   Outcomes versions(const std::vector<Json>& items) override { return each(items, &SqliteSink::put_version); }
   Result<Counts> metrics(const std::vector<History>& items) override;
@@ -67,6 +62,10 @@ class SqliteSink final : public Sink {
   Result<Outcome> put_experiment(const Json& item);
   Result<Outcome> put_run(const Json& item);
   Result<Outcome> put_logged_model(const Json& item);
+  Result<Outcome> put_trace(const Json& item);
+  Result<Outcome> put_scorer(const Json& item) { return evaluation_.put_scorer(item); }
+  Result<Outcome> put_dataset(const Json& item) { return evaluation_.put_dataset(item); }
+  Result<Outcome> put_webhook(const Json& item) { return evaluation_.put_webhook(item); }
   Result<Outcome> put_model(const Json& item);
   Result<Outcome> put_version(const Json& item);
   Result<void> put_inputs(const Json& item, const std::string& run_id, std::int64_t experiment);
@@ -77,6 +76,8 @@ class SqliteSink final : public Sink {
 
   std::unique_ptr<SqliteWriter> db_;
   fs::path folder_;
+  SqliteTraceSink traces_;
+  SqliteEvaluationSink evaluation_;
 };
 
 Outcome outcome(std::int64_t added, std::string id) {
@@ -261,6 +262,19 @@ Result<Outcome> SqliteSink::put_logged_model(const Json& item) {
                      {id, experiment, text_or(param, "key"), text_or(param, "value")}));
   CICLO_CHECK(put_model_metrics(item, experiment));
   return outcome(added, id);
+}
+
+Result<Outcome> SqliteSink::put_trace(const Json& item) {
+  const auto experiment = parse_int(experiment_of(member(item, "trace_info"))).value_or(0);
+  CICLO_TRY(const std::string location, location_of(experiment));
+  return traces_.put(item, location);
+}
+
+Result<Counts> SqliteSink::evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) {
+  CICLO_CHECK(db_->begin());
+  CICLO_TRY(auto counts, evaluation_.put_records(dataset_id, records));
+  CICLO_CHECK(db_->commit());
+  return counts;
 }
 
 Result<Outcome> SqliteSink::put_model(const Json& item) {

@@ -9,7 +9,9 @@
 #include "base/text.hpp"
 #include "portability/local_artifacts.hpp"
 #include "portability/source.hpp"
+#include "portability/sqlite_evaluation.hpp"
 #include "portability/sqlite_reader.hpp"
+#include "portability/sqlite_traces.hpp"
 
 namespace ciclo::portability {
 namespace {
@@ -39,7 +41,11 @@ Json number_json(double value, bool is_nan) {
 class SqliteSource final : public Source {
  public:
   SqliteSource(std::unique_ptr<SqliteReader> reader, std::string file, const SourceSettings& settings)
-      : reader_(std::move(reader)), file_(std::move(file)), local_("", settings.artifacts) {}
+      : reader_(std::move(reader)),
+        file_(std::move(file)),
+        local_("", settings.artifacts),
+        traces_(*reader_),
+        evaluation_(*reader_) {}
 
   // Looks whether it is MLflow's, and which parts this release of it has.
   Result<void> begin();
@@ -49,6 +55,17 @@ class SqliteSource final : public Source {
   Result<void> runs(const std::string& experiment_id, const TakeItems& take) override;
   Result<void> metrics(const Json& run, const TakeHistory& take) override;
   Result<void> logged_models(const std::string& experiment_id, const TakeItems& take) override;
+  Result<void> traces(const std::string& experiment_id, const TakeItems& take) override {
+    return traces_.of_experiment(experiment_id, take);
+  }
+  Result<std::vector<Json>> scorers(const std::string& experiment_id) override {
+    return evaluation_.scorers(experiment_id);
+  }
+  Result<std::vector<Json>> evaluation_datasets() override { return evaluation_.datasets(); }
+  Result<void> evaluation_records(const std::string& dataset_id, const TakeItems& take) override {
+    return evaluation_.records(dataset_id, take);
+  }
+  Result<std::vector<Json>> webhooks() override { return evaluation_.webhooks(); }
   Result<std::vector<Json>> registered_models() override;
   Result<std::vector<Json>> versions(const std::string& model) override;
   Result<std::vector<ArtifactFile>> artifacts(const ArtifactPlace& place, std::vector<std::string>& skipped) override {
@@ -66,6 +83,8 @@ class SqliteSource final : public Source {
   std::unique_ptr<SqliteReader> reader_;
   std::string file_;
   LocalArtifacts local_;
+  SqliteTraces traces_;
+  SqliteEvaluation evaluation_;
   bool has_workspaces_ = false;
   bool has_datasets_ = false;
   bool has_logged_models_ = false;
@@ -335,11 +354,10 @@ Result<std::vector<Json>> SqliteSource::versions(const std::string& model) {
 Result<std::vector<LeftBehind>> SqliteSource::left_behind() {
   CICLO_CHECK(reader_->check_unchanged());
   std::vector<LeftBehind> all;
-  for (const auto& [table, what] : {std::pair("trace_info", "traces"),
-                                    {"webhooks", "webhooks"},
-                                    {"scorers", "scorers"},
-                                    {"evaluation_datasets", "evaluation data sets"},
-                                    {"endpoints", "gateway endpoints"}}) {
+  for (const auto& [table, what] : {std::pair("endpoints", "gateway endpoints"),
+                                    {"issues", "issues"},
+                                    {"label_schemas", "label schemas"},
+                                    {"review_queues", "review queues"}}) {
     if (!reader_->has_table(table)) continue;
     CICLO_TRY(const auto rows, reader_->query(fmt::format("SELECT COUNT(*) FROM {}", table)));
     if (!rows.empty() && rows.front().integer(0) > 0) all.push_back({what, rows.front().integer(0)});

@@ -6,6 +6,8 @@
 
 #include "base/text.hpp"
 #include "portability/artifact_transfer.hpp"
+#include "portability/evaluation_transfer.hpp"
+#include "portability/trace_transfer.hpp"
 
 namespace ciclo::portability {
 namespace {
@@ -13,16 +15,15 @@ namespace {
 constexpr std::size_t points_per_call = 20'000;
 constexpr std::size_t experiments_per_call = 100;
 
-// Where clients read by themselves, whoever keeps the records.
-bool is_remote(const std::string& uri) {
-  const std::string scheme = to_lower(uri.substr(0, uri.find(':')));
-  return uri.find(':') != std::string::npos && scheme != "file" && scheme != "mlflow-artifacts" && scheme.size() > 1;
-}
-
 class Transfer {
  public:
   Transfer(Source& source, Sink& sink, const TransferSettings& settings)
-      : source_(source), sink_(sink), settings_(settings), files_(source, sink, report_) {}
+      : source_(source),
+        sink_(sink),
+        settings_(settings),
+        files_(source, sink, report_),
+        traces_(source, sink, settings_, report_, files_),
+        evaluation_(source, sink, settings_, report_, target_ids_) {}
 
   Result<Report> run();
 
@@ -43,41 +44,19 @@ class Transfer {
   Result<void> move_versions(const Json& model);
   Result<std::string> new_source(const Json& version);
   bool is_wanted(const Json& version) const;
-  // Counts outcomes into a row.
-  void count(const std::string& what, const std::string& noun, const std::vector<Outcome>& outcomes);
-  void tell() const;
 
   Source& source_;
   Sink& sink_;
   const TransferSettings& settings_;
   Report report_;
-  ArtifactTransfer files_;
   std::map<std::string, std::string> target_ids_;  // of experiments
-  std::set<std::string> runs_;                     // that came or were there; kept for a choice of experiments
+  ArtifactTransfer files_;
+  TraceTransfer traces_;
+  EvaluationTransfer evaluation_;
+  std::set<std::string> runs_;  // that came or were there; kept for a choice of experiments
   std::vector<History> waiting_;
   std::size_t waiting_points_ = 0;
 };
-
-void Transfer::count(const std::string& what, const std::string& noun, const std::vector<Outcome>& outcomes) {
-  Line& line = report_.line(what);
-  for (const Outcome& outcome : outcomes) {
-    ++line.found;
-    switch (outcome.kind) {
-      case Outcome::Kind::added: ++line.added; break;
-      case Outcome::Kind::changed: ++line.changed; break;
-      case Outcome::Kind::present: ++line.present; break;
-      case Outcome::Kind::refused: ++line.skipped; break;
-    }
-    for (const std::string& difference : outcome.differences) report_.differ(noun + " " + outcome.id, difference);
-  }
-}
-
-void Transfer::tell() const {
-  std::vector<std::string> parts;
-  for (const Line& line : report_.lines)
-    if (line.found > 0) parts.push_back(fmt::format("{} {}", line.found, line.what));
-  settings_.progress(join(parts, ", "));
-}
 
 Result<std::vector<Json>> Transfer::choose_experiments() {
   CICLO_TRY(auto all, source_.experiments());
@@ -115,7 +94,7 @@ Result<void> Transfer::move_experiments(const std::vector<Json>& chosen) {
       target_ids_[from] = outcomes[i].id;
       report_.experiments.push_back({.name = name, .from = from, .to = outcomes[i].id});
     }
-    count("experiments", "experiment", outcomes);
+    report_.count("experiments", "experiment", outcomes);
   }
   return {};
 }
@@ -137,7 +116,7 @@ Result<void> Transfer::send_histories() {
   for (const std::string& difference : counts.differences) report_.differ("metrics", difference);
   waiting_.clear();
   waiting_points_ = 0;
-  tell();
+  report_.tell(settings_);
   return {};
 }
 
@@ -148,7 +127,7 @@ Result<void> Transfer::take_runs(std::vector<Json> page, const std::string& expe
   for (Json& run : sent)
     if (run.contains("data")) run["data"].erase("metrics");
   CICLO_TRY(const auto outcomes, sink_.runs(sent));
-  count("runs", "run", outcomes);
+  report_.count("runs", "run", outcomes);
   for (std::size_t i = 0; i < page.size(); ++i) {
     if (outcomes[i].kind == Outcome::Kind::refused) continue;
     const Json& info = member(page[i], "info");
@@ -166,7 +145,7 @@ Result<void> Transfer::take_runs(std::vector<Json> page, const std::string& expe
     if (settings_.with_artifacts && !is_remote(place.uri))
       CICLO_CHECK(files_.move(place, target + "/" + place.folder, "run " + run_id));
   }
-  tell();
+  report_.tell(settings_);
   return {};
 }
 
@@ -182,7 +161,7 @@ Result<void> Transfer::move_logged_models(const std::string& experiment_id) {
     std::vector<Json> sent = page;
     for (Json& model : sent) model["info"]["experiment_id"] = target;
     CICLO_TRY(const auto outcomes, sink_.logged_models(sent));
-    count("logged models", "logged model", outcomes);
+    report_.count("logged models", "logged model", outcomes);
     for (std::size_t i = 0; i < page.size(); ++i) {
       const Json& info = member(page[i], "info");
       if (outcomes[i].kind == Outcome::Kind::refused) continue;
@@ -227,7 +206,7 @@ Result<void> Transfer::move_versions(const Json& model) {
   std::erase_if(versions, [&](const Json& version) { return !is_wanted(version); });
   if (versions.empty() && !settings_.experiments.empty()) return {};
   CICLO_TRY(const auto made, sink_.registered_models({model}));
-  count("registered models", "registered model", made);
+  report_.count("registered models", "registered model", made);
   if (made.front().kind == Outcome::Kind::refused) {
     report_.line("model versions").found += versions.size();
     report_.line("model versions").skipped += versions.size();
@@ -236,7 +215,7 @@ Result<void> Transfer::move_versions(const Json& model) {
   for (Json& version : versions) {
     CICLO_TRY(version["source"], new_source(version));
     CICLO_TRY(const auto outcomes, sink_.versions({version}));
-    count("model versions", "version", outcomes);
+    report_.count("model versions", "version", outcomes);
   }
   return {};
 }
@@ -244,7 +223,7 @@ Result<void> Transfer::move_versions(const Json& model) {
 Result<void> Transfer::move_registered_models() {
   CICLO_TRY(const auto models, source_.registered_models());
   for (const Json& model : models) CICLO_CHECK(move_versions(model));
-  tell();
+  report_.tell(settings_);
   return {};
 }
 
@@ -259,6 +238,7 @@ Result<void> Transfer::look_at_experiments(const std::vector<Json>& chosen) {
     CICLO_TRY(const auto page, sink_.known({at(begin), at(end)}, {}));
     known.experiments.insert(page.experiments.begin(), page.experiments.end());
   }
+  std::vector<std::string> experiment_ids;
   for (const Json& experiment : chosen) {
     const std::string id = text_or(experiment, "experiment_id");
     const auto here = known.experiments.find(text_or(experiment, "name"));
@@ -283,13 +263,16 @@ Result<void> Transfer::look_at_experiments(const std::vector<Json>& chosen) {
           return {};
         }));
       }
-      tell();
+      report_.tell(settings_);
       return {};
     }));
     CICLO_CHECK(source_.logged_models(id, [&](const std::vector<Json>& page) -> Result<void> {
       report_.line("logged models").found += page.size();
       return {};
     }));
+    CICLO_CHECK(traces_.look(id));
+    CICLO_CHECK(evaluation_.look_at_scorers(id));
+    experiment_ids.push_back(id);
   }
   CICLO_TRY(const auto models, source_.registered_models());
   report_.line("registered models").found = models.size();
@@ -297,7 +280,7 @@ Result<void> Transfer::look_at_experiments(const std::vector<Json>& chosen) {
     CICLO_TRY(const auto versions, source_.versions(text_or(model, "name")));
     report_.line("model versions").found += versions.size();
   }
-  return {};
+  return evaluation_.look_at_the_rest(experiment_ids);
 }
 
 Result<Report> Transfer::run() {
@@ -310,8 +293,12 @@ Result<Report> Transfer::run() {
     for (const auto& mapping : std::vector(report_.experiments)) {
       CICLO_CHECK(move_runs(mapping.from));
       CICLO_CHECK(move_logged_models(mapping.from));
+      CICLO_CHECK(traces_.move(mapping.from, mapping.to));
+      CICLO_CHECK(evaluation_.move_scorers(mapping.from));
     }
     CICLO_CHECK(move_registered_models());
+    CICLO_CHECK(evaluation_.move_datasets());
+    CICLO_CHECK(evaluation_.move_webhooks());
     CICLO_CHECK(sink_.finish());
   }
   CICLO_TRY(report_.left_behind, source_.left_behind());
@@ -319,6 +306,11 @@ Result<Report> Transfer::run() {
 }
 
 }  // namespace
+
+bool is_remote(const std::string& uri) {
+  const std::string scheme = to_lower(uri.substr(0, uri.find(':')));
+  return uri.find(':') != std::string::npos && scheme != "file" && scheme != "mlflow-artifacts" && scheme.size() > 1;
+}
 
 bool is_prompt(const Json& tags) {
   return iequals(tag_of(tags, "mlflow.prompt.is_prompt"), "true");

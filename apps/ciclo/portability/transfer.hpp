@@ -1,5 +1,6 @@
-// One store into another: experiments, their runs with histories and artifacts, logged models, then registered models
-// and versions, whose artifacts are there by then. May be cut off anywhere and run again.
+// One store into another: experiments, their runs with histories and artifacts, logged models, traces and scorers, then
+// registered models and versions, whose artifacts are there by then, evaluation data sets and webhooks. May be cut off
+// anywhere and run again.
 //
 // Thread safety: one thread.
 #pragma once
@@ -54,7 +55,14 @@ struct Report {
 
   Line& line(const std::string& what);
   void differ(const std::string& who, const std::string& what);
+  // Counts outcomes into a row; `noun` names one of them in a difference.
+  void count(const std::string& what, const std::string& noun, const std::vector<Outcome>& outcomes);
+  // Tells the progress.
+  void tell(const TransferSettings& settings) const;
 };
+
+// Whether it is a place where clients read by themselves, whoever keeps the records.
+bool is_remote(const std::string& uri);
 
 Result<Report> transfer(Source& source, Sink& sink, const TransferSettings& settings);
 

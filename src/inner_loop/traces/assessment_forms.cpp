@@ -105,7 +105,6 @@ Result<Assessment> assessment_from_json(const Json& json) {
   CICLO_TRY(read.rationale, short_text(arguments, "rationale", max_rationale_bytes));
   CICLO_TRY(read.span_id, short_text(arguments, "span_id", max_id));
   CICLO_TRY(read.overrides, short_text(arguments, "overrides", max_id));
-  CICLO_TRY(read.is_valid, arguments.flag("valid", true));
   CICLO_TRY(read.create_time, time_or_zero(json, "create_time"));
   CICLO_TRY(read.last_update_time, time_or_zero(json, "last_update_time"));
   CICLO_TRY(auto metadata, pairs_from_json(member(json, "metadata"), "metadata"));

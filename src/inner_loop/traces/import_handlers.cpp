@@ -42,7 +42,9 @@ Result<ImportedTrace> imported_trace(const Json& item) {
   ImportedTrace imported;
   CICLO_TRY(imported.trace, trace_from_json(info));
   imported.trace.is_finalized = text_or(member(info, "trace_metadata"), key::finalized) == "true";
+  auto given = member(info, "assessments").begin();
   for (Assessment& assessment : imported.trace.assessments) {
+    assessment.is_valid = member(*given++, "valid") != false;
     assessment.trace_id = imported.trace.trace_id;
     if (assessment.assessment_id.empty()) assessment.assessment_id = "a-" + new_uid();
     if (assessment.create_time == 0) assessment.create_time = imported.trace.timestamp_ms;

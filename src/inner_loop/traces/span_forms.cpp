@@ -36,7 +36,7 @@ Json any_value(const Json& value) {
     return {{"array_value", {{"values", std::move(values)}}}};
   }
   if (value.is_object()) return {{"kvlist_value", {{"values", pairs(value)}}}};
-  return nullptr;
+  return Json::object();  // null: a value that says nothing; protobuf has no null in a list
 }
 
 Json pairs(const Json& object) {
