@@ -1,5 +1,7 @@
 """Reads all of a store through the real client and prints it as JSON that does not depend on where it lies.
-python read_store.py <tracking uri> [no-artifacts]"""
+python read_store.py <tracking uri> [no-artifacts] [as-folder]
+With `as-folder`, what a file store has no place for is not asked for, and traces of deleted experiments are left out, which
+MLflow does not list there."""
 
 import hashlib
 import json
@@ -15,7 +17,7 @@ from mlflow.entities import ViewType
 MAJOR = int(mlflow.__version__.split(".")[0])
 WITH_ARTIFACTS = "no-artifacts" not in sys.argv
 # Only databases and servers of MLflow 3 have links, scorers, evaluation data sets and webhooks.
-WITH_MORE = MAJOR >= 3 and not sys.argv[1].startswith("file")
+WITH_MORE = MAJOR >= 3 and not sys.argv[1].startswith("file") and "as-folder" not in sys.argv
 
 
 def number(value):
@@ -102,8 +104,8 @@ def trace_of(trace):
     info = trace.info
     result = {"time": info.timestamp_ms, "took": info.execution_time_ms, "tags": pairs_of(info.tags), "spans": {span.span_id: span_of(span) for span in trace.data.spans}}
     if MAJOR < 3:
-        return {**result, "state": str(info.status), "metadata": pairs_of(info.request_metadata)}
-    return {**result, "state": str(info.state), "metadata": pairs_of(info.trace_metadata), "previews": [info.request_preview, info.response_preview],
+        return {**result, "state": info.status.value, "metadata": pairs_of(info.request_metadata)}
+    return {**result, "state": info.state.value, "metadata": pairs_of(info.trace_metadata), "previews": [info.request_preview, info.response_preview],
             "client": info.client_request_id, "assessments": {a.assessment_id: assessment_of(a) for a in info.assessments}}
 
 
@@ -155,7 +157,9 @@ def main():
     mlflow.set_tracking_uri(sys.argv[1])
     mlflow.set_registry_uri(sys.argv[1])
     client = MlflowClient()
-    store = {"experiments": {}, "runs": {}, "logged_models": {}, "models": {}, "traces": {}, "links": {}, "scorers": {}, "datasets": {}}
+    store = {part: {} for part in ("experiments", "runs", "logged_models", "models", "traces")}
+    if WITH_MORE:
+        store.update(links={}, scorers={}, datasets={})
     for experiment in pages(lambda token: client.search_experiments(view_type=ViewType.ALL, page_token=token)):
         kept = {"lifecycle": experiment.lifecycle_stage, "tags": experiment.tags}
         if experiment.name != "Default":
@@ -166,7 +170,8 @@ def main():
         if MAJOR >= 3:
             for model in pages(lambda token: client.search_logged_models(experiment_ids=[experiment.experiment_id], page_token=token)):
                 store["logged_models"][model.model_id] = logged_model_of(model)
-        store["traces"][experiment.name] = traces_of(client, experiment.experiment_id)
+        if "as-folder" not in sys.argv or experiment.lifecycle_stage == "active":
+            store["traces"][experiment.name] = traces_of(client, experiment.experiment_id)
         if WITH_MORE and experiment.lifecycle_stage == "active":
             run_ids = [run_id for run_id, run in store["runs"].items() if run["experiment"] == experiment.name]
             store["links"][experiment.name] = links_of(client, experiment.experiment_id, run_ids)

@@ -12,6 +12,7 @@
 #include "portability/local_artifacts.hpp"
 #include "portability/rest_client.hpp"
 #include "portability/rest_evaluation_sink.hpp"
+#include "portability/rest_registry_sink.hpp"
 #include "portability/rest_trace_sink.hpp"
 #include "portability/sink.hpp"
 #include "portability/webhook_sink.hpp"
@@ -24,20 +25,14 @@ constexpr std::string_view run_tag = "ciclo.run_id";
 constexpr std::string_view model_tag = "ciclo.model_id";
 constexpr std::size_t pairs_per_call = 100;
 constexpr std::size_t points_per_call = 1000;
-constexpr int max_fillers = 100;
-
-// A run or logged model in the target.
-struct Made {
-  std::string id;
-  std::string artifact_uri;
-};
 
 class RestSink final : public Sink {
  public:
   RestSink(const std::string& url, const std::string& authorization)
       : client_(url, authorization),
         traces_(client_, [this](const std::string& id) { return new_run_id(id); }),
-        evaluation_(client_) {}
+        evaluation_(client_),
+        registry_(client_, runs_, models_) {}
 
   Outcomes experiments(const std::vector<Json>& items) override { return each(items, &RestSink::put_experiment); }
   Outcomes runs(const std::vector<Json>& items) override { return each(items, &RestSink::put_run); }
@@ -71,14 +66,11 @@ class RestSink final : public Sink {
   Result<Outcome> put_trace(const Json& item) { return traces_.put(item); }
   Result<Outcome> put_scorer(const Json& item) { return evaluation_.put_scorer(item); }
   Result<Outcome> put_dataset(const Json& item) { return evaluation_.put_dataset(item); }
-  Result<Outcome> put_model(const Json& item);
-  Result<Outcome> put_version(const Json& item);
+  Result<Outcome> put_model(const Json& item) { return registry_.put_model(item); }
+  Result<Outcome> put_version(const Json& item) { return registry_.put_version(item); }
   Result<std::optional<Made>> find_run(const std::string& experiment, const std::string& old_id);
   Result<std::optional<Made>> find_model(const std::string& experiment, const std::string& old_id);
   Result<void> put_run_details(const Json& item, const std::string& run_id);
-  Result<std::string> make_version(const Json& item, const std::string& source);
-  Result<void> dress_version(const Json& item, const std::string& version, Outcome& outcome);
-  std::string new_source(const std::string& source) const;
   std::string new_run_id(const std::string& old_id) const {
     const auto made = runs_.find(old_id);
     return made == runs_.end() ? std::string() : made->second.id;
@@ -89,8 +81,9 @@ class RestSink final : public Sink {
   RestClient client_;
   RestTraceSink traces_;
   RestEvaluationSink evaluation_;
-  std::map<std::string, Made> runs_;  // by their ids in the source
-  std::map<std::string, Made> models_;
+  RestRegistrySink registry_;
+  MadeById runs_;
+  MadeById models_;
   std::vector<std::pair<std::string, Json>> outputs_;         // of runs; told when the models are there
   std::set<std::pair<std::string, std::string>> has_output_;  // run and model, by their ids in the target
   std::set<std::string> deleted_runs_;
@@ -247,81 +240,6 @@ Result<Outcome> RestSink::put_logged_model(const Json& item) {
                               {{"model_id", found->id}, {"status", text_or(info, "status", "LOGGED_MODEL_READY")}}));
   }
   models_[old_id] = *found;
-  return outcome;
-}
-
-Result<Outcome> RestSink::put_model(const Json& item) {
-  const std::string name = text_or(item, "name");
-  Outcome outcome{.kind = Outcome::Kind::present, .id = name, .differences = {}};
-  const auto found = client_.get(fmt::format("{}registered-models/get?name={}", api, http::percent_encode(name)));
-  if (found) return outcome;
-  if (found.error().code != ErrorCode::not_found) return Failure(found.error());
-  CICLO_CHECK(
-      call("registered-models/create", {{"name", name},
-                                        {"description", text_or(item, "description")},
-                                        {"tags", member(item, "tags").is_array() ? item["tags"] : Json::array()}}));
-  outcome.kind = Outcome::Kind::added;
-  return outcome;
-}
-
-std::string RestSink::new_source(const std::string& source) const {
-  for (const auto& [scheme, known] : {std::pair(std::string("models:/"), &models_), {std::string("runs:/"), &runs_}}) {
-    if (!source.starts_with(scheme)) continue;
-    const std::string rest = source.substr(scheme.size());
-    const std::string id = rest.substr(0, rest.find('/'));
-    if (const auto made = known->find(id); made != known->end())
-      return scheme + made->second.id + rest.substr(id.size());
-  }
-  return source;
-}
-
-// A version of the number that is asked for: lower numbers that are missing are made and deleted again.
-Result<std::string> RestSink::make_version(const Json& item, const std::string& source) {
-  Json body{{"name", text_or(item, "name")}, {"source", source}};
-  if (const auto run = runs_.find(text_or(item, "run_id")); run != runs_.end()) body["run_id"] = run->second.id;
-  if (source.starts_with("models:/m-")) body["model_id"] = source.substr(8);
-  for (const char* key : {"description", "run_link"})
-    if (const std::string value = text_or(item, key); !value.empty()) body[key] = value;
-  if (member(item, "tags").is_array()) body["tags"] = item["tags"];
-  const auto wanted = parse_int(text_or(item, "version")).value_or(1);
-  for (int turn = 0;; ++turn) {
-    CICLO_TRY(const Json answer, call("model-versions/create", body));
-    const std::string made = text_or(member(answer, "model_version"), "version");
-    if (parse_int(made).value_or(0) >= wanted || turn == max_fillers) return made;
-    CICLO_CHECK(client_.remove(std::string(api) + "model-versions/delete",
-                               {{"name", text_or(item, "name")}, {"version", made}}));
-  }
-}
-
-Result<void> RestSink::dress_version(const Json& item, const std::string& version, Outcome& outcome) {
-  const std::string name = text_or(item, "name");
-  for (const Json& alias : member(item, "aliases"))
-    CICLO_CHECK(call("registered-models/alias", {{"name", name}, {"alias", alias}, {"version", version}}));
-  const std::string stage = text_or(item, "current_stage", "None");
-  if (stage != "None" && !stage.empty())
-    CICLO_CHECK(call("model-versions/transition-stage",
-                     {{"name", name}, {"version", version}, {"stage", stage}, {"archive_existing_versions", false}}));
-  if (version != text_or(item, "version"))
-    outcome.differences.push_back(fmt::format("it has the number {} there", version));
-  return {};
-}
-
-Result<Outcome> RestSink::put_version(const Json& item) {
-  const std::string name = text_or(item, "name");
-  const std::string number = text_or(item, "version");
-  Outcome outcome{.kind = Outcome::Kind::present, .id = fmt::format("{}:{}", name, number), .differences = {}};
-  const auto found =
-      client_.get(fmt::format("{}model-versions/get?name={}&version={}", api, http::percent_encode(name), number));
-  if (found) return outcome;
-  if (found.error().code != ErrorCode::not_found) return Failure(found.error());
-  const auto made = make_version(item, new_source(text_or(item, "source")));
-  if (!made) {
-    if (made.error().code != ErrorCode::invalid && made.error().code != ErrorCode::not_found)
-      return Failure(made.error());
-    return Outcome{.kind = Outcome::Kind::refused, .id = outcome.id, .differences = {made.error().message}};
-  }
-  outcome.kind = Outcome::Kind::added;
-  CICLO_CHECK(dress_version(item, *made, outcome));
   return outcome;
 }
 
