@@ -24,8 +24,8 @@ Result<std::vector<Json>> EvaluationTransfer::chosen_datasets(const std::vector<
   CICLO_TRY(auto sets, source_.evaluation_datasets());
   if (settings_.experiments.empty()) return sets;
   std::erase_if(sets, [&](const Json& set) {
-    return std::ranges::none_of(member(set, "experiment_ids"), [&](const Json& id) {
-      return std::ranges::find(experiment_ids, id.get<std::string>()) != experiment_ids.end();
+    return std::ranges::none_of(texts_of(member(set, "experiment_ids")), [&](const std::string& id) {
+      return std::ranges::find(experiment_ids, id) != experiment_ids.end();
     });
   });
   return sets;
@@ -65,9 +65,8 @@ Result<void> EvaluationTransfer::move_datasets() {
   for (Json& set : sets) {
     const std::string id = text_or(set, "dataset_id");
     Json experiments = Json::array();
-    for (const Json& experiment : member(set, "experiment_ids"))
-      if (const auto to = target_ids_.find(experiment.get<std::string>()); to != target_ids_.end())
-        experiments.push_back(to->second);
+    for (const std::string& experiment : texts_of(member(set, "experiment_ids")))
+      if (const auto to = target_ids_.find(experiment); to != target_ids_.end()) experiments.push_back(to->second);
     set["experiment_ids"] = std::move(experiments);
     CICLO_TRY(const auto outcomes, sink_.evaluation_datasets({set}));
     report_.count("evaluation data sets", "data set", outcomes);

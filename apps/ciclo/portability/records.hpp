@@ -64,5 +64,7 @@ using TakeHistory = std::function<Result<void>(History)>;
 bool is_prompt(const Json& tags);
 // [{"key","value"}] → the value, or "".
 std::string tag_of(const Json& tags, std::string_view key);
+// The texts of a list; numbers as they are written, nothing else.
+std::vector<std::string> texts_of(const Json& list);
 
 }  // namespace ciclo::portability

@@ -76,6 +76,7 @@ Result<std::vector<Json>> RestEvaluation::datasets() {
       return Failure(answer.error());
     }
     for (const Json& found : member(*answer, "datasets")) {
+      if (!found.is_object()) continue;
       Json set = found;
       if (!member(set, "experiment_ids").is_array()) {
         CICLO_TRY(const Json experiments, client_.get(fmt::format("{}datasets/{}/experiment-ids", api3,

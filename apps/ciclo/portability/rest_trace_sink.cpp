@@ -89,8 +89,9 @@ Json RestTraceSink::renamed_runs(const Json& info) const {
 
 Result<void> RestTraceSink::send_info(const Json& item) {
   Json info = renamed_runs(member(item, "trace_info"));
-  if (info.contains("assessments")) std::erase_if(info["assessments"].get_ref<Json::array_t&>(), overrides_another);
-  if (info.contains("tags"))
+  if (member(info, "assessments").is_array())
+    std::erase_if(info["assessments"].get_ref<Json::array_t&>(), overrides_another);
+  if (member(info, "tags").is_object())
     for (const std::string_view key : {trace_key::artifact_location, trace_key::spans_location})
       info["tags"].erase(std::string(key));
   if (has_stored_spans(member(item, "trace_info")))
@@ -113,14 +114,13 @@ Result<void> RestTraceSink::send_overriding(const Json& item, const Json& there)
 
 Result<void> RestTraceSink::send_links(const Json& item) {
   const std::string id = text_or(member(item, "trace_info"), "trace_id");
-  for (const Json& run : member(item, "run_ids")) {
-    const std::string there = run_id_(run.get<std::string>());
+  for (const std::string& run : texts_of(member(item, "run_ids"))) {
+    const std::string there = run_id_(run);
     if (there.empty()) continue;
     CICLO_CHECK(client_.post(std::string(api2) + "traces/link-to-run",
                              Json{{"trace_ids", Json::array({id})}, {"run_id", there}}));
   }
-  for (const Json& prompt : member(item, "prompts")) {
-    const std::string text = prompt.get<std::string>();
+  for (const std::string& text : texts_of(member(item, "prompts"))) {
     const auto slash = text.rfind('/');
     if (slash == std::string::npos) continue;
     const Json version{{"name", text.substr(0, slash)}, {"version", text.substr(slash + 1)}};

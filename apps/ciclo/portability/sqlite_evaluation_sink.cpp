@@ -89,12 +89,12 @@ Result<Outcome> SqliteEvaluationSink::put_dataset(const Json& item) {
       CICLO_CHECK(db_.execute(
           "INSERT INTO evaluation_dataset_tags (dataset_id, key, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
           {id, key, value.is_string() ? value.get<std::string>() : to_text(value)}));
-  for (const Json& experiment : member(item, "experiment_ids"))
+  for (const std::string& experiment : texts_of(member(item, "experiment_ids")))
     CICLO_CHECK(
         db_.execute("INSERT INTO entity_associations (association_id, source_type, source_id, "
                     "destination_type, destination_id, created_time) VALUES (?, 'evaluation_dataset', ?, "
                     "'experiment', ?, ?) ON CONFLICT DO NOTHING",
-                    {"a-" + new_uid(), id, experiment.get<std::string>(), number_of(item, "created_time")}));
+                    {"a-" + new_uid(), id, experiment, number_of(item, "created_time")}));
   return outcome(added, id);
 }
 

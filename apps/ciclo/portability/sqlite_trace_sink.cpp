@@ -163,13 +163,12 @@ Result<void> SqliteTraceSink::put_spans(const Json& item) {
 Result<void> SqliteTraceSink::put_links(const Json& item) {
   const Json& info = member(item, "trace_info");
   for (const auto& [list, type] : {std::pair("run_ids", "run"), {"prompts", "prompt_version"}})
-    for (const Json& linked : member(item, list))
-      CICLO_CHECK(
-          db_.execute("INSERT INTO entity_associations (association_id, source_type, source_id, "
-                      "destination_type, destination_id, created_time) VALUES (?, 'trace', ?, ?, ?, ?) ON "
-                      "CONFLICT DO NOTHING",
-                      {"a-" + new_uid(), text_or(info, "trace_id"), type, linked.get<std::string>(),
-                       time_of(member(info, "request_time"))}));
+    for (const std::string& linked : texts_of(member(item, list)))
+      CICLO_CHECK(db_.execute(
+          "INSERT INTO entity_associations (association_id, source_type, source_id, "
+          "destination_type, destination_id, created_time) VALUES (?, 'trace', ?, ?, ?, ?) ON "
+          "CONFLICT DO NOTHING",
+          {"a-" + new_uid(), text_or(info, "trace_id"), type, linked, time_of(member(info, "request_time"))}));
   return {};
 }
 

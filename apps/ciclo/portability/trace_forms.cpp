@@ -16,7 +16,7 @@ namespace {
 constexpr int max_depth = 64;
 
 std::int64_t integer_of(const Json& value) {
-  if (value.is_number()) return value.get<std::int64_t>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
   return value.is_string() ? parse_int(value.get_ref<const std::string&>()).value_or(0) : 0;
 }
 

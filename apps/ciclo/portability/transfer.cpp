@@ -322,6 +322,15 @@ std::string tag_of(const Json& tags, std::string_view key) {
   return {};
 }
 
+std::vector<std::string> texts_of(const Json& list) {
+  std::vector<std::string> texts;
+  if (!list.is_array()) return texts;
+  for (const Json& item : list)
+    if (item.is_string()) texts.push_back(item.get<std::string>());
+    else if (item.is_number()) texts.push_back(to_text(item));
+  return texts;
+}
+
 Result<Report> transfer(Source& source, Sink& sink, const TransferSettings& settings) {
   return Transfer(source, sink, settings).run();
 }
