@@ -17,6 +17,7 @@ namespace {
 // Of traces; a single span may be larger.
 constexpr std::size_t bytes_per_call = std::size_t{8} << 20U;
 constexpr std::size_t spans_per_call = 5000;
+constexpr std::size_t max_span_bytes = std::size_t{56} << 20U;  // with the rest of its trace, as much as a call takes
 
 Outcome outcome_of(const Json& item) {
   Outcome outcome{.kind = Outcome::Kind::present, .id = text_or(item, "id"), .differences = {}};
@@ -99,10 +100,16 @@ Result<Outcome> CicloSink::send_large(const Json& trace) {
   std::optional<Outcome> whole;
   Json part = trace;
   const Json spans = std::exchange(part["spans"], Json::array());
+  std::vector<std::string> left_out;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < spans.size(); ++i) {
-    bytes += to_text(spans[i]).size();
-    part["spans"].push_back(spans[i]);
+    const std::size_t size = to_text(spans[i]).size();
+    if (size > max_span_bytes) {
+      left_out.push_back(fmt::format("a span of {} MiB is too large and was left out", size >> 20U));
+    } else {
+      bytes += size;
+      part["spans"].push_back(spans[i]);
+    }
     if (bytes < bytes_per_call && part["spans"].size() < spans_per_call && i + 1 < spans.size()) continue;
     CICLO_TRY(const auto outcomes, send("traces", "traces", {part}));
     if (!whole || outcomes.front().kind == Outcome::Kind::refused) whole = outcomes.front();
@@ -111,6 +118,7 @@ Result<Outcome> CicloSink::send_large(const Json& trace) {
     part["spans"] = Json::array();
     bytes = 0;
   }
+  std::ranges::copy(left_out, std::back_inserter(whole->differences));
   return *whole;
 }
 
