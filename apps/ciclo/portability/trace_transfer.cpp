@@ -38,13 +38,17 @@ Result<void> TraceTransfer::move(const std::string& experiment_id, const std::st
   return send();
 }
 
+void TraceTransfer::count_parts(const Json& trace) {
+  report_.line("traces");  // its row comes before those of its parts
+  for (const auto& [what, count] : {std::pair("spans", member(trace, "spans").size()),
+                                    {"assessments", at_pointer(trace, "/trace_info/assessments").size()}})
+    if (count > 0) report_.line(what).found += count;
+}
+
 Result<void> TraceTransfer::look(const std::string& experiment_id) {
   return source_.traces(experiment_id, [&](const std::vector<Json>& traces) -> Result<void> {
     report_.line("traces").found += traces.size();
-    for (const Json& trace : traces) {
-      report_.line("spans").found += member(trace, "spans").size();
-      report_.line("assessments").found += at_pointer(trace, "/trace_info/assessments").size();
-    }
+    for (const Json& trace : traces) count_parts(trace);
     return {};
   });
 }
@@ -53,9 +57,7 @@ Result<void> TraceTransfer::take(Json trace) {
   const std::string who = "trace " + text_or(trace["trace_info"], "trace_id");
   if (const std::string note = text_or(trace, "note"); !note.empty()) report_.differ(who, note);
   trace.erase("note");
-  report_.line("traces");  // its row comes before those of its parts
-  report_.line("spans").found += member(trace, "spans").size();
-  report_.line("assessments").found += at_pointer(trace, "/trace_info/assessments").size();
+  count_parts(trace);
   waiting_bytes_ += size_of(trace);
   waiting_.push_back(std::move(trace));
   return waiting_bytes_ < bytes_per_call && waiting_.size() < traces_per_call ? Result<void>() : send();

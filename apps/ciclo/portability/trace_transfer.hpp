@@ -27,6 +27,7 @@ class TraceTransfer {
   Result<void> look(const std::string& experiment_id);
 
  private:
+  void count_parts(const Json& trace);
   Result<void> take(Json trace);
   Result<void> send();
   Result<void> move_files(const Json& trace);
