@@ -1,5 +1,7 @@
 #include "server/purge_parts.hpp"
 
+#include "inner_loop/evaluation/dataset_store.hpp"
+#include "inner_loop/evaluation/scorer_store.hpp"
 #include "inner_loop/traces/trace_store.hpp"
 #include "platform/blobs/leftovers.hpp"
 
@@ -15,6 +17,12 @@ purge::Dependant roles(administration::AccessService& access) {
           }};
 }
 
+Result<void> forget_evaluation(sql::Session& session, const tracking::Purge& gone) {
+  if (gone.kind != tracking::PurgeKind::experiment) return {};
+  CICLO_CHECK(evaluation::ScorerStore().purge(session, gone.workspace, gone.experiment_id));
+  return evaluation::DatasetStore().purge(session, gone.workspace, gone.experiment_id);
+}
+
 Result<tracking::Erased> erase_traces(sql::Session& session, const tracking::Purge& gone, std::size_t most) {
   if (gone.kind != tracking::PurgeKind::experiment) return tracking::Erased{.rows = 0, .is_done = true};
   const auto limit = static_cast<std::int64_t>(std::max<std::size_t>(most, 1));
@@ -26,6 +34,7 @@ Result<tracking::Erased> erase_traces(sql::Session& session, const tracking::Pur
 
 void add_purge_parts(purge::PurgeService& purges, administration::AccessService& access, std::filesystem::path blobs) {
   purges.add(roles(access));
+  purges.add(purge::Dependant{.title = "scorers and links to data sets", .forget = forget_evaluation});
   purges.add(purge::Dependant{.title = "traces", .erase = erase_traces});
   purges.add(purge::Leftovers{"unfinished uploads",
                               [blobs = std::move(blobs)](std::int64_t before, bool dry_run) -> Result<purge::Tally> {

@@ -7,7 +7,7 @@
 #include "administration/secrets/rotation.hpp"
 #include "administration/secrets/store.hpp"
 #include "administration/sign_in/migrations.hpp"
-#include "inner_loop/evaluation/scorer_store.hpp"
+#include "inner_loop/evaluation/migrations.hpp"
 #include "inner_loop/jobs/store.hpp"
 #include "inner_loop/traces/migrations.hpp"
 #include "inner_loop/tracking/migrations.hpp"

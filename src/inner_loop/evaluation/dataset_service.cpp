@@ -88,10 +88,10 @@ Result<tracking::Page<EvaluationDataset>> DatasetService::search(const DatasetSe
 Result<EvaluationDataset> DatasetService::set_tags(const DatasetRef& ref, const Json& tags) {
   CICLO_CHECK(check_dataset_tags(tags));
   return parts_.database.write([&](sql::Session& session) -> Result<EvaluationDataset> {
-    CICLO_CHECK(store_.get(session, ref));
+    CICLO_TRY(const auto dataset, store_.get(session, ref));
     for (const auto& [key, value] : tags.items())
-      CICLO_CHECK(value.is_null() ? store_.remove_tag(session, ref.id, key)
-                                  : store_.put_tag(session, ref.id, {.key = key, .value = text_of(value)}));
+      CICLO_CHECK(value.is_null() ? store_.remove_tag(session, dataset, key)
+                                  : store_.put_tag(session, dataset, {.key = key, .value = text_of(value)}));
     return store_.get(session, ref);
   });
 }
@@ -103,7 +103,7 @@ Result<EvaluationDataset> DatasetService::change_experiments(const DatasetRef& r
     CICLO_TRY(auto dataset, store_.get(session, ref));
     for (const std::int64_t id : experiment_ids) {
       if (add) CICLO_CHECK(check_experiment(session, ref.workspace, id));
-      CICLO_CHECK(add ? store_.add_experiment(session, ref, id) : store_.remove_experiment(session, ref, id));
+      CICLO_CHECK(add ? store_.add_experiment(session, dataset, id) : store_.remove_experiment(session, dataset, id));
     }
     dataset.last_update_time = now();
     CICLO_CHECK(store_.update(session, dataset));
@@ -120,7 +120,7 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
   const std::string user = text_or(tags, user_tag);
   if (!user.empty()) dataset.last_updated_by = user;
   add_to_schema(dataset.schema, given);
-  CICLO_TRY(auto found, store_.find_record(session, dataset.id, hash));
+  CICLO_TRY(auto found, store_.find_record(session, dataset, hash));
   DatasetRecord record = found.value_or(DatasetRecord{});
   if (!found) {
     record.id = "dr-" + new_uid();
@@ -142,10 +142,10 @@ Result<void> DatasetService::upsert_one(sql::Session& session, EvaluationDataset
   record.last_update_time = now();
   if (found) {
     ++count.updated;
-    return store_.update_record(session, record);
+    return store_.update_record(session, dataset, record);
   }
   ++count.inserted;
-  CICLO_TRY(const bool is_stored, store_.insert_record(session, record, hash));
+  CICLO_TRY(const bool is_stored, store_.insert_record(session, dataset, record, hash));
   if (!is_stored) return fail(ErrorCode::conflict, "the record was added meanwhile", "records");
   return {};
 }
@@ -172,15 +172,15 @@ Result<UpsertCount> DatasetService::upsert(const DatasetRef& ref, const Json& re
 Result<tracking::Page<DatasetRecord>> DatasetService::records(const DatasetRef& ref, std::size_t max_results,
                                                               const std::string& page_token) {
   return parts_.database.read([&](sql::Session& session) -> Result<tracking::Page<DatasetRecord>> {
-    CICLO_CHECK(store_.get(session, ref));
-    return store_.records(session, ref.id, max_results, page_token);
+    CICLO_TRY(const auto dataset, store_.get(session, ref));
+    return store_.records(session, dataset, max_results, page_token);
   });
 }
 
 Result<std::int64_t> DatasetService::remove_records(const DatasetRef& ref, const std::vector<std::string>& record_ids) {
   return parts_.database.write([&](sql::Session& session) -> Result<std::int64_t> {
     CICLO_TRY(auto dataset, store_.get(session, ref));
-    CICLO_TRY(const auto removed, store_.remove_records(session, ref.id, record_ids));
+    CICLO_TRY(const auto removed, store_.remove_records(session, dataset, record_ids));
     if (removed == 0) return removed;
     dataset.records -= removed;
     dataset.last_update_time = now();

@@ -16,10 +16,10 @@ using tracking::Statement;
 
 constexpr std::string_view dataset_columns =
     "d.dataset_id, d.workspace, d.name, d.digest, d.schema_json, d.records, d.created_by, d.last_updated_by, "
-    "d.created_time, d.last_update_time";
-constexpr std::size_t dataset_column_count = 10;
+    "d.created_time, d.last_update_time, d.dataset_number";
+constexpr std::size_t dataset_column_count = 11;
 constexpr std::string_view record_columns =
-    "record_id, dataset_id, inputs, outputs, expectations, tags, source, created_by, last_updated_by, created_time, "
+    "record_id, inputs, outputs, expectations, tags, source, created_by, last_updated_by, created_time, "
     "last_update_time";
 
 Result<EvaluationDataset> dataset_from(const sql::Row& row) {
@@ -34,33 +34,34 @@ Result<EvaluationDataset> dataset_from(const sql::Row& row) {
   dataset.last_updated_by = row.text(7);
   dataset.created_time = row.integer(8);
   dataset.last_update_time = row.integer(9);
+  dataset.number = row.integer(10);
   return dataset;
 }
 
-Result<DatasetRecord> record_from(const sql::Row& row) {
+Result<DatasetRecord> record_from(const sql::Row& row, const EvaluationDataset& dataset) {
   DatasetRecord record;
   record.id = row.text(0);
-  record.dataset_id = row.text(1);
-  CICLO_TRY(record.inputs, parse_json(row.text(2)));
-  CICLO_TRY(record.outputs, parse_json(row.text(3)));
-  CICLO_TRY(record.expectations, parse_json(row.text(4)));
-  CICLO_TRY(record.tags, parse_json(row.text(5)));
-  CICLO_TRY(record.source, parse_json(row.text(6)));
-  record.created_by = row.text(7);
-  record.last_updated_by = row.text(8);
-  record.created_time = row.integer(9);
-  record.last_update_time = row.integer(10);
+  record.dataset_id = dataset.id;
+  CICLO_TRY(record.inputs, parse_json(row.text(1)));
+  CICLO_TRY(record.outputs, parse_json(row.text(2)));
+  CICLO_TRY(record.expectations, parse_json(row.text(3)));
+  CICLO_TRY(record.tags, parse_json(row.text(4)));
+  CICLO_TRY(record.source, parse_json(row.text(5)));
+  record.created_by = row.text(6);
+  record.last_updated_by = row.text(7);
+  record.created_time = row.integer(8);
+  record.last_update_time = row.integer(9);
   return record;
 }
 
 Result<void> load_details(sql::Session& session, EvaluationDataset& dataset) {
   CICLO_TRY(const auto tags,
-            session.query("SELECT key, value FROM evaluation_dataset_tags WHERE dataset_id = ?", {dataset.id}));
+            session.query("SELECT key, value FROM evaluation_dataset_tags WHERE dataset_number = ?", {dataset.number}));
   for (const sql::Row& row : tags) dataset.tags[row.text(0)] = row.text(1);
   CICLO_TRY(const auto experiments,
-            session.query("SELECT experiment_id FROM evaluation_dataset_experiments WHERE dataset_id = ? ORDER BY "
+            session.query("SELECT experiment_id FROM evaluation_dataset_experiments WHERE dataset_number = ? ORDER BY "
                           "experiment_id",
-                          {dataset.id}));
+                          {dataset.number}));
   for (const sql::Row& row : experiments) dataset.experiment_ids.push_back(row.integer(0));
   return {};
 }
@@ -82,7 +83,7 @@ const tracking::Domain& domain() {
       .attribute_names = {"name", "created_time", "last_update_time", "created_by", "last_updated_by"},
       .metrics = {},
       .params = {},
-      .tags = {.table = "evaluation_dataset_tags", .owner = "c.dataset_id = d.dataset_id", .also = {}},
+      .tags = {.table = "evaluation_dataset_tags", .owner = "c.dataset_number = d.dataset_number", .also = {}},
       .datasets = {}};
   return domain;
 }
@@ -102,50 +103,56 @@ Result<tracking::SortPlan> plan_of(const DatasetSearch& request) {
 
 }  // namespace
 
-Result<void> DatasetStore::insert(sql::Session& session, const EvaluationDataset& dataset) const {
-  CICLO_CHECK(session.execute(
-      "INSERT INTO evaluation_datasets (dataset_id, workspace, name, digest, schema_json, records, created_by, "
-      "last_updated_by, created_time, last_update_time) VALUES (?,?,?,?,?,?,?,?,?,?)",
-      {dataset.id, dataset.workspace, dataset.name, dataset.digest, to_text(dataset.schema), dataset.records,
-       dataset.created_by, dataset.last_updated_by, dataset.created_time, dataset.last_update_time}));
+Result<void> DatasetStore::insert(sql::Session& session, EvaluationDataset& dataset) const {
+  CICLO_TRY(const auto rows,
+            session.query(
+                "INSERT INTO evaluation_datasets (dataset_id, workspace, name, digest, schema_json, records, "
+                "created_by, last_updated_by, created_time, last_update_time) VALUES (?,?,?,?,?,?,?,?,?,?) "
+                "RETURNING dataset_number",
+                {dataset.id, dataset.workspace, dataset.name, dataset.digest, to_text(dataset.schema), dataset.records,
+                 dataset.created_by, dataset.last_updated_by, dataset.created_time, dataset.last_update_time}));
+  if (rows.empty()) return fail(ErrorCode::internal, "the data set was not stored", dataset.id);
+  dataset.number = rows.front().integer(0);
   for (const auto& [key, value] : dataset.tags.items())
-    CICLO_CHECK(put_tag(session, dataset.id, {.key = key, .value = value.get<std::string>()}));
-  for (const std::int64_t id : dataset.experiment_ids)
-    CICLO_CHECK(add_experiment(session, {dataset.workspace, dataset.id}, id));
+    CICLO_CHECK(put_tag(session, dataset, {.key = key, .value = value.get<std::string>()}));
+  for (const std::int64_t id : dataset.experiment_ids) CICLO_CHECK(add_experiment(session, dataset, id));
   return {};
 }
 
 Result<void> DatasetStore::update(sql::Session& session, const EvaluationDataset& dataset) const {
   CICLO_CHECK(
       session.execute("UPDATE evaluation_datasets SET digest = ?, schema_json = ?, records = ?, last_updated_by = ?, "
-                      "last_update_time = "
-                      "? WHERE dataset_id = ?",
+                      "last_update_time = ? WHERE dataset_number = ?",
                       {dataset.digest, to_text(dataset.schema), dataset.records, dataset.last_updated_by,
-                       dataset.last_update_time, dataset.id}));
+                       dataset.last_update_time, dataset.number}));
   return {};
 }
 
-Result<EvaluationDataset> DatasetStore::get(sql::Session& session, const DatasetRef& ref) const {
+Result<std::optional<EvaluationDataset>> DatasetStore::find(sql::Session& session, const DatasetRef& ref) const {
   CICLO_TRY(const auto row,
-            session.query_one(fmt::format("SELECT {} FROM evaluation_datasets d WHERE d.dataset_id = ? AND d.workspace "
+            session.query_one(fmt::format("SELECT {} FROM evaluation_datasets d WHERE d.workspace = ? AND d.dataset_id "
                                           "= ?",
                                           dataset_columns),
-                              {ref.id, ref.workspace}));
-  if (!row)
-    return fail(ErrorCode::not_found, fmt::format("Evaluation dataset with id '{}' not found", ref.id.substr(0, 100)),
-                "dataset_id");
+                              {ref.workspace, ref.id}));
+  if (!row) return std::optional<EvaluationDataset>();
   CICLO_TRY(auto dataset, dataset_from(*row));
   CICLO_CHECK(load_details(session, dataset));
-  return dataset;
+  return std::optional<EvaluationDataset>(std::move(dataset));
+}
+
+Result<EvaluationDataset> DatasetStore::get(sql::Session& session, const DatasetRef& ref) const {
+  CICLO_TRY(auto found, find(session, ref));
+  if (found) return std::move(*found);
+  return fail(ErrorCode::not_found, fmt::format("Evaluation dataset with id '{}' not found", ref.id.substr(0, 100)),
+              "dataset_id");
 }
 
 Result<void> DatasetStore::remove(sql::Session& session, const DatasetRef& ref) const {
-  CICLO_TRY(const auto removed,
-            session.execute("DELETE FROM evaluation_datasets WHERE dataset_id = ? AND workspace = ?",
-                            {ref.id, ref.workspace}));
-  if (removed == 0) return {};
-  for (const char* table : {"evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_records"})
-    CICLO_CHECK(session.execute(fmt::format("DELETE FROM {} WHERE dataset_id = ?", table), {ref.id}));
+  CICLO_TRY(const auto found, find(session, ref));
+  if (!found) return {};
+  for (const char* table :
+       {"evaluation_dataset_tags", "evaluation_dataset_experiments", "evaluation_records", "evaluation_datasets"})
+    CICLO_CHECK(session.execute(fmt::format("DELETE FROM {} WHERE dataset_number = ?", table), {found->number}));
   return {};
 }
 
@@ -163,7 +170,7 @@ Result<tracking::Page<EvaluationDataset>> DatasetStore::search(sql::Session& ses
   statement.add(" FROM evaluation_datasets d").add(plan.joins).add(" WHERE d.workspace = ").bind(request.workspace);
   if (!request.experiment_ids.empty()) {
     statement.add(
-        " AND d.dataset_id IN (SELECT e.dataset_id FROM evaluation_dataset_experiments e WHERE e.workspace = ");
+        " AND d.dataset_number IN (SELECT e.dataset_number FROM evaluation_dataset_experiments e WHERE e.workspace = ");
     statement.bind(request.workspace).add(" AND e.experiment_id IN ").bind_list(request.experiment_ids).add(")");
   }
   statement.add(" AND ").add(condition).add(after).add(tracking::order_by_sql(plan));
@@ -182,79 +189,87 @@ Result<tracking::Page<EvaluationDataset>> DatasetStore::search(sql::Session& ses
   return page;
 }
 
-Result<void> DatasetStore::put_tag(sql::Session& session, const std::string& dataset_id,
+Result<void> DatasetStore::put_tag(sql::Session& session, const EvaluationDataset& dataset,
                                    const tracking::Tag& tag) const {
   CICLO_CHECK(
-      session.execute("INSERT INTO evaluation_dataset_tags (dataset_id, key, value) VALUES (?,?,?) ON CONFLICT "
-                      "(dataset_id, key) DO UPDATE SET value = excluded.value",
-                      {dataset_id, tag.key, tag.value}));
+      session.execute("INSERT INTO evaluation_dataset_tags (dataset_number, key, value) VALUES (?,?,?) ON CONFLICT "
+                      "(dataset_number, key) DO UPDATE SET value = excluded.value",
+                      {dataset.number, tag.key, tag.value}));
   return {};
 }
 
-Result<void> DatasetStore::remove_tag(sql::Session& session, const std::string& dataset_id,
+Result<void> DatasetStore::remove_tag(sql::Session& session, const EvaluationDataset& dataset,
                                       const std::string& key) const {
-  CICLO_CHECK(
-      session.execute("DELETE FROM evaluation_dataset_tags WHERE dataset_id = ? AND key = ?", {dataset_id, key}));
+  CICLO_CHECK(session.execute("DELETE FROM evaluation_dataset_tags WHERE dataset_number = ? AND key = ?",
+                              {dataset.number, key}));
   return {};
 }
 
-Result<void> DatasetStore::add_experiment(sql::Session& session, const DatasetRef& ref,
+Result<void> DatasetStore::add_experiment(sql::Session& session, const EvaluationDataset& dataset,
                                           std::int64_t experiment_id) const {
   CICLO_CHECK(
-      session.execute("INSERT INTO evaluation_dataset_experiments (dataset_id, workspace, experiment_id) VALUES "
+      session.execute("INSERT INTO evaluation_dataset_experiments (dataset_number, workspace, experiment_id) VALUES "
                       "(?,?,?) ON CONFLICT DO NOTHING",
-                      {ref.id, ref.workspace, experiment_id}));
+                      {dataset.number, dataset.workspace, experiment_id}));
   return {};
 }
 
-Result<void> DatasetStore::remove_experiment(sql::Session& session, const DatasetRef& ref,
+Result<void> DatasetStore::remove_experiment(sql::Session& session, const EvaluationDataset& dataset,
                                              std::int64_t experiment_id) const {
-  CICLO_CHECK(session.execute("DELETE FROM evaluation_dataset_experiments WHERE dataset_id = ? AND experiment_id = ?",
-                              {ref.id, experiment_id}));
+  CICLO_CHECK(
+      session.execute("DELETE FROM evaluation_dataset_experiments WHERE dataset_number = ? AND experiment_id = ?",
+                      {dataset.number, experiment_id}));
   return {};
 }
 
-Result<std::optional<DatasetRecord>> DatasetStore::find_record(sql::Session& session, const std::string& dataset_id,
+Result<void> DatasetStore::purge(sql::Session& session, const std::string& workspace,
+                                 std::int64_t experiment_id) const {
+  CICLO_CHECK(session.execute("DELETE FROM evaluation_dataset_experiments WHERE workspace = ? AND experiment_id = ?",
+                              {workspace, experiment_id}));
+  return {};
+}
+
+Result<std::optional<DatasetRecord>> DatasetStore::find_record(sql::Session& session, const EvaluationDataset& dataset,
                                                                const std::string& input_hash) const {
-  CICLO_TRY(const auto row,
-            session.query_one(fmt::format("SELECT {} FROM evaluation_records WHERE dataset_id = ? AND input_hash = ?",
-                                          record_columns),
-                              {dataset_id, input_hash}));
+  CICLO_TRY(
+      const auto row,
+      session.query_one(
+          fmt::format("SELECT {} FROM evaluation_records WHERE dataset_number = ? AND input_hash = ?", record_columns),
+          {dataset.number, input_hash}));
   if (!row) return std::optional<DatasetRecord>();
-  CICLO_TRY(auto record, record_from(*row));
+  CICLO_TRY(auto record, record_from(*row, dataset));
   return std::optional<DatasetRecord>(std::move(record));
 }
 
-Result<bool> DatasetStore::insert_record(sql::Session& session, const DatasetRecord& record,
-                                         const std::string& input_hash) const {
-  CICLO_TRY(
-      const auto inserted,
-      session.execute(
-          fmt::format(
-              "INSERT INTO evaluation_records ({}, input_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-              record_columns),
-          {record.id, record.dataset_id, to_text(record.inputs), to_text(record.outputs), to_text(record.expectations),
-           to_text(record.tags), to_text(record.source), record.created_by, record.last_updated_by, record.created_time,
-           record.last_update_time, input_hash}));
+Result<bool> DatasetStore::insert_record(sql::Session& session, const EvaluationDataset& dataset,
+                                         const DatasetRecord& record, const std::string& input_hash) const {
+  CICLO_TRY(const auto inserted,
+            session.execute(fmt::format("INSERT INTO evaluation_records ({}, dataset_number, input_hash) VALUES "
+                                        "(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+                                        record_columns),
+                            {record.id, to_text(record.inputs), to_text(record.outputs), to_text(record.expectations),
+                             to_text(record.tags), to_text(record.source), record.created_by, record.last_updated_by,
+                             record.created_time, record.last_update_time, dataset.number, input_hash}));
   return inserted > 0;
 }
 
-Result<void> DatasetStore::update_record(sql::Session& session, const DatasetRecord& record) const {
+Result<void> DatasetStore::update_record(sql::Session& session, const EvaluationDataset& dataset,
+                                         const DatasetRecord& record) const {
   CICLO_CHECK(
       session.execute("UPDATE evaluation_records SET outputs = ?, expectations = ?, tags = ?, last_updated_by = ?, "
-                      "last_update_time = ? "
-                      "WHERE record_id = ?",
+                      "last_update_time = ? WHERE dataset_number = ? AND record_id = ?",
                       {to_text(record.outputs), to_text(record.expectations), to_text(record.tags),
-                       record.last_updated_by, record.last_update_time, record.id}));
+                       record.last_updated_by, record.last_update_time, dataset.number, record.id}));
   return {};
 }
 
-Result<tracking::Page<DatasetRecord>> DatasetStore::records(sql::Session& session, const std::string& dataset_id,
+Result<tracking::Page<DatasetRecord>> DatasetStore::records(sql::Session& session, const EvaluationDataset& dataset,
                                                             std::size_t max_results,
                                                             const std::string& page_token) const {
-  const std::string purpose = "evaluation records\n" + dataset_id;
+  const std::string purpose = "evaluation records\n" + dataset.id;
   Statement statement;
-  statement.add("SELECT ").add(record_columns).add(" FROM evaluation_records WHERE dataset_id = ").bind(dataset_id);
+  statement.add("SELECT ").add(record_columns).add(" FROM evaluation_records WHERE dataset_number = ");
+  statement.bind(dataset.number);
   if (!page_token.empty()) {
     CICLO_TRY(const auto position, tracking::read_page_token(purpose, page_token));
     if (!position.is_array() || position.size() != 2 || !position[0].is_number_integer() || !position[1].is_string())
@@ -266,7 +281,7 @@ Result<tracking::Page<DatasetRecord>> DatasetStore::records(sql::Session& sessio
   CICLO_TRY(const auto rows, statement.query(session));
   tracking::Page<DatasetRecord> page;
   for (std::size_t i = 0; i < std::min(rows.size(), max_results); ++i) {
-    CICLO_TRY(auto record, record_from(rows[i]));
+    CICLO_TRY(auto record, record_from(rows[i], dataset));
     page.items.push_back(std::move(record));
   }
   if (rows.size() > max_results)
@@ -275,13 +290,13 @@ Result<tracking::Page<DatasetRecord>> DatasetStore::records(sql::Session& sessio
   return page;
 }
 
-Result<std::int64_t> DatasetStore::remove_records(sql::Session& session, const std::string& dataset_id,
+Result<std::int64_t> DatasetStore::remove_records(sql::Session& session, const EvaluationDataset& dataset,
                                                   const std::vector<std::string>& record_ids) const {
   std::int64_t removed = 0;
   for (const std::string& id : record_ids) {
-    CICLO_TRY(
-        const auto changed,
-        session.execute("DELETE FROM evaluation_records WHERE dataset_id = ? AND record_id = ?", {dataset_id, id}));
+    CICLO_TRY(const auto changed,
+              session.execute("DELETE FROM evaluation_records WHERE dataset_number = ? AND record_id = ?",
+                              {dataset.number, id}));
     removed += changed;
   }
   return removed;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "inner_loop/evaluation/handlers.hpp"
+#include "inner_loop/evaluation/migrations.hpp"
 #include "inner_loop/tracking/testing.hpp"
 
 namespace ciclo::evaluation::testing {

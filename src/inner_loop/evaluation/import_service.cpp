@@ -42,12 +42,12 @@ bool same_content(const DatasetRecord& here, const DatasetRecord& there) {
 
 }  // namespace
 
-Result<std::size_t> EvaluationImport::versions_in(sql::Session& session, const std::string& scorer_id,
+Result<std::size_t> EvaluationImport::versions_in(sql::Session& session, const ImportStore::Scorer& scorer,
                                                   const ImportedScorer& item, ImportOutcome& outcome) const {
   std::size_t added = 0;
   for (const ScorerVersion& given : item.versions) {
     ScorerVersion version = given;
-    version.scorer_id = scorer_id;
+    version.number = scorer.number;
     CICLO_TRY(const bool is_new, store_.add_version(session, version));
     if (is_new) {
       ++added;
@@ -60,12 +60,13 @@ Result<std::size_t> EvaluationImport::versions_in(sql::Session& session, const s
   return added;
 }
 
-Result<bool> EvaluationImport::online_in(sql::Session& session, const ScorerRef& ref, OnlineScoring online,
+Result<bool> EvaluationImport::online_in(sql::Session& session, const std::string& workspace,
+                                         const ImportStore::Scorer& scorer, OnlineScoring online,
                                          ImportOutcome& outcome) const {
   if (!tracking::check_id(online.id, "id")) online.id = new_uid();
-  CICLO_TRY(const bool is_new, store_.add_online(session, online));
+  CICLO_TRY(const bool is_new, store_.add_online(session, scorer, online));
   if (is_new) return true;
-  CICLO_TRY(const auto here, scorer_store_.online(session, ref.workspace, {online.scorer_id}));
+  CICLO_TRY(const auto here, scorer_store_.online(session, workspace, {scorer.id}));
   if (here.empty() || here.front().filter != online.filter)
     outcome.differences.emplace_back("it has another filter of traces here");
   return false;
@@ -77,20 +78,18 @@ Result<ImportOutcome> EvaluationImport::scorer_in(sql::Session& session, const S
   CICLO_TRY(const bool has_experiment, is_experiment(session, ref.workspace, ref.experiment_id));
   if (!has_experiment)
     return tracking::refused_import(ref.name, fmt::format("there is no experiment {} for it", ref.experiment_id));
-  CICLO_TRY(const auto here, store_.find_scorer(session, ref));
-  const bool is_new = !here || here->versions == 0;
+  CICLO_TRY(auto scorer, store_.find_scorer(session, ref));
+  const bool is_new = !scorer || scorer->versions == 0;
   if (is_new && item.versions.empty()) return refused(std::move(outcome), "it has no version that can be taken");
-  std::string id = here ? here->id : std::string();
-  if (!here) {
-    CICLO_TRY(id, store_.insert_scorer(session, ref, tracking::check_id(item.id, "scorer id") ? item.id : new_uid()));
+  if (!scorer) {
+    CICLO_TRY(scorer,
+              store_.insert_scorer(session, ref, tracking::check_id(item.id, "scorer id") ? item.id : new_uid()));
   }
-  if (!item.id.empty() && id != item.id) outcome.differences.emplace_back("it has another scorer_id here");
-  CICLO_TRY(const std::size_t versions, versions_in(session, id, item, outcome));
+  if (!item.id.empty() && scorer->id != item.id) outcome.differences.emplace_back("it has another scorer_id here");
+  CICLO_TRY(const std::size_t versions, versions_in(session, *scorer, item, outcome));
   bool is_changed = versions > 0;
   if (item.online) {
-    OnlineScoring online = *item.online;
-    online.scorer_id = id;
-    CICLO_TRY(const bool came_in, online_in(session, ref, std::move(online), outcome));
+    CICLO_TRY(const bool came_in, online_in(session, ref.workspace, *scorer, *item.online, outcome));
     is_changed = is_changed || came_in;
   }
   if (is_changed) outcome.outcome = is_new ? Imported::added : Imported::changed;
@@ -112,37 +111,39 @@ Result<std::vector<ImportOutcome>> EvaluationImport::scorers(const std::string& 
   });
 }
 
-Result<void> EvaluationImport::merge_dataset_in(sql::Session& session, const EvaluationDataset& there,
-                                                ImportOutcome& outcome) const {
-  const DatasetRef ref{.workspace = there.workspace, .id = there.id};
-  CICLO_TRY(const auto here, dataset_store_.get(session, ref));
+Result<void> EvaluationImport::merge_dataset_in(sql::Session& session, EvaluationDataset here,
+                                                const EvaluationDataset& there, ImportOutcome& outcome) const {
   if (here.name != there.name) outcome.differences.push_back(fmt::format("it is named '{}' here", here.name));
   const auto tags = tracking::merge_tags(tags_of(here.tags), tags_of(there.tags), "tag");
   std::ranges::copy(tags.differences, std::back_inserter(outcome.differences));
-  for (const tracking::Tag& tag : tags.added) CICLO_CHECK(dataset_store_.put_tag(session, ref.id, tag));
+  for (const tracking::Tag& tag : tags.added) CICLO_CHECK(dataset_store_.put_tag(session, here, tag));
   if (!tags.added.empty()) outcome.outcome = Imported::changed;
   for (const std::int64_t id : there.experiment_ids) {
     if (std::ranges::find(here.experiment_ids, id) != here.experiment_ids.end()) continue;
-    CICLO_CHECK(dataset_store_.add_experiment(session, ref, id));
+    CICLO_CHECK(dataset_store_.add_experiment(session, here, id));
     outcome.outcome = Imported::changed;
   }
-  return {};
+  if (there.last_update_time <= here.last_update_time) return {};
+  here.digest = there.digest;
+  here.schema = there.schema;
+  here.last_updated_by = there.last_updated_by;
+  here.last_update_time = there.last_update_time;
+  outcome.outcome = Imported::changed;
+  return dataset_store_.update(session, here);
 }
 
 Result<ImportOutcome> EvaluationImport::dataset_in(sql::Session& session, const ImportedDataset& item) const {
   ImportOutcome outcome = item.outcome;
   EvaluationDataset dataset = item.dataset;
-  CICLO_TRY(const auto owner, store_.workspace_of(session, dataset.id));
-  if (owner && *owner != dataset.workspace)
-    return tracking::refused_import(dataset.id, "another data set has this id here");
   dataset.experiment_ids.clear();
   for (const std::int64_t id : item.dataset.experiment_ids) {
     CICLO_TRY(const bool is_here, is_experiment(session, dataset.workspace, id));
     if (is_here) dataset.experiment_ids.push_back(id);
     else outcome.differences.push_back(fmt::format("there is no experiment {} for it", id));
   }
-  if (owner) {
-    CICLO_CHECK(merge_dataset_in(session, dataset, outcome));
+  CICLO_TRY(auto here, dataset_store_.find(session, {.workspace = dataset.workspace, .id = dataset.id}));
+  if (here) {
+    CICLO_CHECK(merge_dataset_in(session, std::move(*here), dataset, outcome));
     return outcome;
   }
   CICLO_CHECK(dataset_store_.insert(session, dataset));
@@ -166,11 +167,12 @@ Result<std::vector<ImportOutcome>> EvaluationImport::datasets(const std::string&
   });
 }
 
-Result<void> EvaluationImport::record_in(sql::Session& session, const ImportedRecord& item, ImportCounts& counts,
+Result<void> EvaluationImport::record_in(sql::Session& session, const EvaluationDataset& dataset,
+                                         const ImportedRecord& item, ImportCounts& counts,
                                          std::set<std::string>& differences) const {
-  CICLO_TRY(bool is_new, dataset_store_.insert_record(session, item.record, item.input_hash));
+  CICLO_TRY(bool is_new, dataset_store_.insert_record(session, dataset, item.record, item.input_hash));
   if (!is_new) {
-    CICLO_TRY(const auto here, dataset_store_.find_record(session, item.record.dataset_id, item.input_hash));
+    CICLO_TRY(const auto here, dataset_store_.find_record(session, dataset, item.input_hash));
     if (here) {
       ++counts.present;
       if (!same_content(*here, item.record))
@@ -179,21 +181,21 @@ Result<void> EvaluationImport::record_in(sql::Session& session, const ImportedRe
     }
     DatasetRecord renamed = item.record;  // another record has its id
     renamed.id = "dr-" + new_uid();
-    CICLO_TRY(is_new, dataset_store_.insert_record(session, renamed, item.input_hash));
+    CICLO_TRY(is_new, dataset_store_.insert_record(session, dataset, renamed, item.input_hash));
     if (!is_new) return fail(ErrorCode::conflict, "the record was added meanwhile", "records");
   }
   ++counts.added;
   return {};
 }
 
-Result<void> EvaluationImport::records_in(sql::Session& session, const DatasetRef& ref, const ImportedRecords& item,
+Result<void> EvaluationImport::records_in(sql::Session& session, EvaluationDataset dataset, const ImportedRecords& item,
                                           ImportCounts& counts) const {
   std::set<std::string> differences(item.left_out.begin(), item.left_out.end());
   const std::size_t before = counts.added;
-  for (const ImportedRecord& record : item.records) CICLO_CHECK(record_in(session, record, counts, differences));
+  for (const ImportedRecord& record : item.records)
+    CICLO_CHECK(record_in(session, dataset, record, counts, differences));
   std::ranges::copy(differences, std::back_inserter(counts.differences));
   if (counts.added == before) return {};
-  CICLO_TRY(auto dataset, dataset_store_.get(session, ref));
   dataset.records += static_cast<std::int64_t>(counts.added - before);
   return dataset_store_.update(session, dataset);
 }
@@ -205,12 +207,10 @@ Result<ImportCounts> EvaluationImport::records(const std::string& workspace,
     ImportCounts counts;
     for (const ImportedRecords& item : items) {
       const bool is_name = check_storable(item.dataset_id, "dataset_id").has_value();
-      CICLO_TRY(const auto owner, store_.workspace_of(session, is_name ? item.dataset_id : std::string()));
-      if (owner != workspace) {
-        counts.differences.push_back(fmt::format("there is no data set {} here", item.dataset_id.substr(0, 100)));
-        continue;
-      }
-      CICLO_CHECK(records_in(session, {.workspace = workspace, .id = item.dataset_id}, item, counts));
+      CICLO_TRY(auto dataset, dataset_store_.find(
+                                  session, {.workspace = workspace, .id = is_name ? item.dataset_id : std::string()}));
+      if (dataset) CICLO_CHECK(records_in(session, std::move(*dataset), item, counts));
+      else counts.differences.push_back(fmt::format("there is no data set {} here", item.dataset_id.substr(0, 100)));
     }
     return counts;
   });

@@ -87,11 +87,12 @@ TEST_P(EvaluationImports, ScorersThatDifferAreLeftAlone) {
   EXPECT_EQ(outcome["outcome"], "changed");
   EXPECT_EQ(outcome["differences"], Json::array({"version 1 has another content here"}));
   EXPECT_EQ(versions()[0]["serialized_scorer"], R"({"a":1})");
-  // The id is taken, in this workspace or another: it gets a new one.
-  EXPECT_EQ(take_scorer(scorer(Json::array({version(1, "{}")}), {{"name", "tone"}}))["outcome"], "added");
+  // Another scorer of the workspace has its id: it gets a new one. In another workspace it is free.
+  const Json tone = take_scorer(scorer(Json::array({version(1, "{}")}), {{"name", "tone"}}));
+  EXPECT_EQ(tone["outcome"], "added");
+  EXPECT_EQ(tone["differences"], Json::array({"it has another scorer_id here"}));
   const Json elsewhere = take_scorer(scorer(Json::array({version(1, "{}")}), {{"experiment_id", "0"}}), "other");
-  EXPECT_EQ(elsewhere["outcome"], "added");
-  EXPECT_EQ(elsewhere["differences"], Json::array({"it has another scorer_id here"}));
+  EXPECT_EQ(elsewhere, (Json{{"id", "quality"}, {"outcome", "added"}}));
   EXPECT_EQ(versions()[0]["scorer_id"], "s-1");
 }
 
@@ -175,9 +176,54 @@ TEST_P(EvaluationImports, DatasetsThatDifferAreLeftAlone) {
   EXPECT_TRUE(equal_values(tags, {{"late", "1"}, {"team", "a"}})) << to_text(tags);
   EXPECT_EQ(here["experiment_ids"], Json::array({experiment_}));
   EXPECT_EQ(here["last_update_time"], 20);
-  outcome = take_dataset(example(), "other");
-  EXPECT_EQ(outcome["outcome"], "refused");
-  EXPECT_EQ(outcome["differences"], Json::array({"another data set has this id here"}));
+}
+
+TEST_P(EvaluationImports, ADatasetThatChangedLaterThereTakesItsDigest) {
+  take_dataset(example());
+  take_records(Json::array({record("dr-1", {{"q", "a"}})}));
+  const Json later{{"digest", "89abcdef"}, {"last_update_time", "30"}, {"last_updated_by", "ana"}};
+  EXPECT_EQ(take_dataset(example(later))["outcome"], "changed");
+  EXPECT_EQ(take_dataset(example(later))["outcome"], "present");
+  EXPECT_EQ(take_dataset(example())["outcome"], "present");
+  const Json here = get("datasets/d-1").body["dataset"];
+  EXPECT_EQ(here["digest"], "89abcdef");
+  EXPECT_EQ(here["last_update_time"], 30);
+  EXPECT_EQ(here["last_updated_by"], "ana");
+  EXPECT_EQ(here["profile"], R"({"num_records":1})");
+}
+
+TEST_P(EvaluationImports, TwoWorkspacesTakeTheSameStore) {
+  for (const char* workspace : {"default", "other"}) {
+    EXPECT_EQ(take_dataset(example(), workspace), (Json{{"id", "d-1"}, {"outcome", "added"}})) << workspace;
+    const Json item{{"dataset_id", "d-1"}, {"records", Json::array({record("dr-1", {{"q", workspace}})})}};
+    const auto counts = take("evaluation-records", {{"evaluation_datasets", Json::array({item})}}, workspace);
+    EXPECT_EQ(counts.body, (Json{{"added", 1}, {"present", 0}})) << counts.text;
+  }
+  ASSERT_EQ(records_here().size(), 1U);
+  EXPECT_EQ(records_here()[0]["inputs"]["q"], "default");
+  const auto other = wire_.get("/workspaces/other/api/3.0/mlflow/datasets/d-1/records");
+  EXPECT_NE(other.text.find("other"), std::string::npos) << other.text;
+  EXPECT_EQ(send(http::Method::del, "datasets/d-1", Json::object()).status, 200);
+  EXPECT_EQ(wire_.get("/workspaces/other/api/3.0/mlflow/datasets/d-1").status, 200);
+}
+
+TEST_P(EvaluationImports, WhatIsOfAnExperimentGoesWithIt) {
+  take_scorer(scorer(Json::array({version(1, "{}")}), {{"online", {{"filter_string", "status = 'OK'"}}}}));
+  take_scorer(scorer(Json::array({version(1, "{}")}), {{"experiment_id", "0"}, {"scorer_id", "s-2"}}));
+  take_dataset(example({{"experiment_ids", {experiment_, "0"}}}));
+  const auto gone = database_->write([&](sql::Session& session) -> Result<void> {
+    CICLO_CHECK(ScorerStore().purge(session, "default", std::stoll(experiment_)));
+    return DatasetStore().purge(session, "default", std::stoll(experiment_));
+  });
+  ASSERT_TRUE(gone) << gone.error().text();
+  EXPECT_TRUE(versions().is_null());
+  EXPECT_EQ(get("scorers/versions?experiment_id=0&name=quality").body["scorers"].size(), 1U);
+  EXPECT_EQ(get("datasets/d-1").body["dataset"]["experiment_ids"], Json::array({"0"}));
+  const auto left = database_->read([](sql::Session& session) {
+    return session.query_one("SELECT (SELECT COUNT(*) FROM scorer_versions) + (SELECT COUNT(*) FROM scorer_online)",
+                             {});
+  });
+  EXPECT_EQ((*left)->integer(0), 1);
 }
 
 TEST_P(EvaluationImports, DatasetsThatCannotBeTakenAreTold) {
@@ -228,7 +274,11 @@ TEST_P(EvaluationImports, RecordsThatCannotBeTakenAreTold) {
   EXPECT_EQ(take_records(Json::array({record("dr-1", {{"q", "a"}})}), "d-2").body["added"], 1);
   const Json copied = parse_json(text_or(get("datasets/d-2/records").body, "records")).value_or(Json());
   ASSERT_EQ(copied.size(), 1U);
-  EXPECT_NE(copied[0]["dataset_record_id"], "dr-1") << "another record has that id";
+  EXPECT_EQ(copied[0]["dataset_record_id"], "dr-1");
+  take_records(Json::array({record("dr-1", {{"q", "z"}})}), "d-2");
+  const Json both = parse_json(text_or(get("datasets/d-2/records").body, "records")).value_or(Json());
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_NE(both[0]["dataset_record_id"], both[1]["dataset_record_id"]) << "another record has that id";
   EXPECT_EQ(copied[0]["created_time"], 11);
   const Json bad{5,
                  record("dr-4", "text"),

@@ -33,6 +33,8 @@ class ScorerStore {
   Result<ScorerVersion> get(sql::Session& session, const ScorerRef& ref, std::optional<std::int64_t> version) const;
   // All of them without a version. Fails with not_found.
   Result<void> remove(sql::Session& session, const ScorerRef& ref, std::optional<std::int64_t> version) const;
+  // All of an experiment that is deleted for good.
+  Result<void> purge(sql::Session& session, const std::string& workspace, std::int64_t experiment_id) const;
 
   // Fails with not_found when there is no such scorer.
   Result<OnlineScoring> put_online(sql::Session& session, const ScorerRef& ref, const std::string& filter) const;
@@ -40,7 +42,5 @@ class ScorerStore {
   Result<std::vector<OnlineScoring>> online(sql::Session& session, const std::string& workspace,
                                             const std::vector<std::string>& scorer_ids) const;
 };
-
-std::vector<sql::Migration> migrations();
 
 }  // namespace ciclo::evaluation

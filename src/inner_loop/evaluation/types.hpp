@@ -13,7 +13,8 @@ namespace ciclo::evaluation {
 
 // One version of a scorer of an experiment.
 struct ScorerVersion {
-  std::string scorer_id;  // of all its versions
+  std::int64_t number = 0;  // internal key of the scorer's rows
+  std::string scorer_id;    // of all its versions
   std::int64_t experiment_id = 0;
   std::string name;
   std::int64_t version = 0;
@@ -34,7 +35,8 @@ Json to_json(const OnlineScoring& config);
 
 // A set of examples that belongs to any number of experiments of its workspace.
 struct EvaluationDataset {
-  std::string id;  // "d-…"
+  std::int64_t number = 0;  // internal key of the rows that belong to it
+  std::string id;           // "d-…"
   std::string workspace;
   std::string name;
   std::string digest;  // 8 hexadecimal digits; changes with the records
