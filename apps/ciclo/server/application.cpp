@@ -9,7 +9,6 @@
 #include "data_estate/locations.hpp"
 #include "data_estate/upload_handlers.hpp"
 #include "inner_loop/environments/builder.hpp"
-#include "inner_loop/evaluation/handlers.hpp"
 #include "inner_loop/graphql/handlers.hpp"
 #include "inner_loop/jobs/controller.hpp"
 #include "inner_loop/jobs/handlers.hpp"
@@ -17,12 +16,9 @@
 #include "inner_loop/permissions/handlers.hpp"
 #include "inner_loop/permissions/subjects.hpp"
 #include "inner_loop/purge/handlers.hpp"
-#include "inner_loop/traces/handlers.hpp"
-#include "inner_loop/traces/import.hpp"
 #include "inner_loop/traces/trace_concerns.hpp"
 #include "inner_loop/tracking/concern_finder.hpp"
 #include "inner_loop/tracking/handlers.hpp"
-#include "inner_loop/tracking/import_handlers.hpp"
 #include "inner_loop/tracking/run_artifacts.hpp"
 #include "kinds.hpp"
 #include "monitoring/controller.hpp"
@@ -43,7 +39,6 @@
 #include "platform/events/event_log.hpp"
 #include "platform/sql/database.hpp"
 #include "registry/handlers.hpp"
-#include "registry/import_service.hpp"
 #include "registry/inspector.hpp"
 #include "registry/locator.hpp"
 #include "registry/model_index.hpp"
@@ -54,6 +49,7 @@
 #include "server/administration.hpp"
 #include "server/artifact_links.hpp"
 #include "server/first_start.hpp"
+#include "server/mlflow_parts.hpp"
 #include "server/outbound_clients.hpp"
 #include "server/private_file.hpp"
 #include "server/purge_parts.hpp"
@@ -110,13 +106,7 @@ struct Application::Parts {
   std::unique_ptr<tracking::Tracking> tracking;
   std::unique_ptr<tracking::MlflowConcerns> concerns;
   std::unique_ptr<purge::PurgeService> purges;
-  std::unique_ptr<evaluation::ScorerService> evaluation_scorers;
-  std::unique_ptr<evaluation::DatasetService> evaluation_datasets;
-  std::unique_ptr<evaluation::EvaluationImport> evaluation_imports;
-  std::unique_ptr<traces::TraceService> traces;
-  std::unique_ptr<traces::TraceImport> trace_imports;
-  std::unique_ptr<tracking::ImportService> imports;
-  std::unique_ptr<registry::ModelImport> model_imports;
+  std::unique_ptr<MlflowParts> mlflow;
   std::unique_ptr<data_estate::DatastoreController> datastores;
   std::unique_ptr<data_estate::ProfileController> profiles;
   std::unique_ptr<outer_loop::TriggerController> triggers;
@@ -235,14 +225,8 @@ void Application::Parts::build_controllers() {
     CICLO_TRY(const auto origin, registry::origin_of(session, *store, run));
     return store->link(session, origin.links);
   });
-  const evaluation::EvaluationParts evaluation_parts{*database, clock, tracking->experiments};
-  evaluation_scorers = std::make_unique<evaluation::ScorerService>(evaluation_parts);
-  evaluation_datasets = std::make_unique<evaluation::DatasetService>(evaluation_parts);
-  evaluation_imports = std::make_unique<evaluation::EvaluationImport>(evaluation_parts);
-  traces = std::make_unique<traces::TraceService>(*database, clock, tracking->experiments);
-  trace_imports = std::make_unique<traces::TraceImport>(*database, tracking->experiments);
-  imports = std::make_unique<tracking::ImportService>(*database, tracking->experiments);
-  model_imports = std::make_unique<registry::ModelImport>(*model_registry, *service);
+  mlflow = std::make_unique<MlflowParts>(
+      MlflowParts::Base{*database, clock, *blobs, tracking->experiments, *model_registry, *service});
   datastores = std::make_unique<data_estate::DatastoreController>(*service);
   profiles = std::make_unique<data_estate::ProfileController>(*service, *locations, *blobs);
   triggers = std::make_unique<outer_loop::TriggerController>(
@@ -321,7 +305,7 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(inner_loop::add_permission_routes(router, {admin->parts(), *admin->sign_in}));
   CICLO_CHECK(data_estate::add_datastore_routes(router, *locations, *blobs));
   CICLO_CHECK(data_estate::add_profile_route(router, *service, *blobs));
-  CICLO_CHECK(traces::add_trace_routes(router, *traces, *blobs));
+  CICLO_CHECK(mlflow->add_routes(router));
   CICLO_CHECK(data_estate::add_upload_routes(router, *locations, *blobs));
   CICLO_CHECK(tracking::add_tracking_routes(
       router, *tracking,
@@ -330,12 +314,6 @@ Result<void> Application::Parts::build_routes() {
   CICLO_CHECK(purge::add_purge_routes(router, *purges, *service));
   CICLO_CHECK(graphql::add_graphql_routes(router, graphql::through(router, &admin->guard(*concerns))));
   CICLO_CHECK(registry::add_registry_routes(router, *model_registry, *model_locator, *blobs));
-  CICLO_CHECK(evaluation::add_scorer_routes(router, *evaluation_scorers));
-  CICLO_CHECK(evaluation::add_dataset_routes(router, *evaluation_datasets));
-  CICLO_CHECK(tracking::add_import_routes(router, *imports, *blobs));
-  CICLO_CHECK(registry::add_import_routes(router, *model_imports));
-  CICLO_CHECK(traces::add_import_routes(router, *trace_imports));
-  CICLO_CHECK(evaluation::add_import_routes(router, *evaluation_imports));
   CICLO_CHECK(inner_loop::add_job_routes(router, *job_parts, jobs->settings()));
   CICLO_CHECK(monitoring::add_schedule_routes(router, *service));
   CICLO_CHECK(outer_loop::add_endpoint_routes(
