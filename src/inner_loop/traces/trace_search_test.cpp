@@ -113,6 +113,22 @@ TEST_P(TraceSearches, Assessments) {
   EXPECT_EQ(found("feedback.calm IS NULL"), "c");
 }
 
+// Sessions of two experiments may have the same name; what is said of one is nothing to the other.
+TEST_P(TraceSearches, WhatIsSaidOfASessionStaysInItsExperiment) {
+  const std::string other = experiment("other");
+  start("tr-o", 1000, {{"trace_metadata", {{"mlflow.trace.session", "s1"}}}}, other);
+  const Json said{{"assessment_name", "calm"},
+                  {"source", {{"source_type", "HUMAN"}}},
+                  {"feedback", {{"value", "yes"}}},
+                  {"metadata", {{"mlflow.trace.session", "s1"}}}};
+  EXPECT_EQ(post3("traces/tr-o/assessments", {{"assessment", said}}).status, 200);
+  EXPECT_EQ(found("feedback.calm = 'yes'"), "");
+  EXPECT_EQ(found("feedback.calm IS NULL"), "cba");
+  Json elsewhere = search_request("feedback.calm = 'yes'");
+  elsewhere["locations"] = Json::array({location(other)});
+  EXPECT_EQ(post3("traces/search", elsewhere).body["traces"].size(), 1U);
+}
+
 TEST_P(TraceSearches, WhatIsNotUnderstoodIsRefused) {
   for (const std::string filter :
        {"nothing = 'x'", "tags.a = 1", "span.weird = 'x'", "issue.name = 'x'", "name RLIKE '('", "name RLIKE '(?i)a'",
