@@ -17,9 +17,11 @@ using Clock = std::chrono::steady_clock;
 constexpr int done_with_differences = 5;
 
 const Option experiment_option = {
-    {"experiment"}, Takes::several, "Only these experiments, by name or id, and the model versions of their runs."};
+    {"experiment"},
+    Takes::several,
+    "Only these experiments, by name or id, with their traces, and the model versions of their runs."};
 const Option no_artifacts_option = {
-    {"no-artifacts"}, Takes::nothing, "Leave the files of runs and models where they are."};
+    {"no-artifacts"}, Takes::nothing, "Leave the files of runs, models and traces where they are."};
 
 // What was done so far, on standard error: on a terminal in one line, elsewhere every few seconds.
 class Progress {
@@ -105,8 +107,9 @@ std::vector<Command> mlflow_commands() {
   return {
       {"import",
        "mlflow",
-       "Bring experiments, runs, metrics, artifacts and models of an MLflow store here. May be repeated: what is here "
-       "stays as it is, what is new comes. Exit code 5: done, and something differs or was not taken.",
+       "Bring experiments, runs, metrics, artifacts, models, traces, scorers, evaluation data sets and webhooks of an "
+       "MLflow store here. May be repeated: what is here stays as it is, what is new comes. Exit code 5: done, and "
+       "something differs or was not taken.",
        {{{"from"}, Takes::one, "sqlite:///file, a database file, an mlruns folder, or http://… of a server."},
         {{"artifacts"}, Takes::one, "The folder of mlflow server's --artifacts-destination."},
         experiment_option,
