@@ -23,6 +23,8 @@ class EvaluationFixture : public ::testing::TestWithParam<sql::Dialect> {
     auto opened = sql::Database::open(url);
     ASSERT_TRUE(opened) << opened.error().text();
     database_ = std::move(*opened);
+    const auto prepared = prepare(*database_);
+    ASSERT_TRUE(prepared) << prepared.error().text();
     auto steps = tracking::migrations();
     for (const auto& step : migrations()) steps.push_back(step);
     ASSERT_TRUE(database_->migrate(steps));
@@ -38,6 +40,12 @@ class EvaluationFixture : public ::testing::TestWithParam<sql::Dialect> {
         tracking_->experiments.create({.workspace = "default", .name = "e", .artifact_location = {}, .tags = {}});
     ASSERT_TRUE(made);
     experiment_ = std::to_string(made->id);
+  }
+
+  // What is in the database before it is migrated: nothing, unless a test says so.
+  virtual Result<void> prepare(sql::Database& database) {
+    (void)database;
+    return {};
   }
 
   Answer post(const std::string& path, const Json& body) const { return wire_.post(root + path, body); }

@@ -181,15 +181,22 @@ TEST_P(EvaluationImports, DatasetsThatDifferAreLeftAlone) {
 TEST_P(EvaluationImports, ADatasetThatChangedLaterThereTakesItsDigest) {
   take_dataset(example());
   take_records(Json::array({record("dr-1", {{"q", "a"}})}));
-  const Json later{{"digest", "89abcdef"}, {"last_update_time", "30"}, {"last_updated_by", "ana"}};
+  const std::string schema = R"({"inputs":{"n":"long","q":"string"},"outputs":{},"expectations":{},"version":"1.0"})";
+  const Json later{{"digest", "89abcdef"}, {"last_update_time", "30"}, {"last_updated_by", "ana"}, {"schema", schema}};
   EXPECT_EQ(take_dataset(example(later))["outcome"], "changed");
   EXPECT_EQ(take_dataset(example(later))["outcome"], "present");
-  EXPECT_EQ(take_dataset(example())["outcome"], "present");
+  EXPECT_EQ(take_dataset(example())["outcome"], "present") << "an older time changes nothing";
+  const Json same_time{{"digest", "ffffffff"}, {"last_update_time", "30"}};
+  EXPECT_EQ(take_dataset(example(same_time))["outcome"], "present");
+  clock_.advance(Milliseconds(1));
+  EXPECT_EQ(take_records(Json::array({record("dr-2", {{"n", 1}, {"q", "b"}})})).body["added"], 1);
   const Json here = get("datasets/d-1").body["dataset"];
   EXPECT_EQ(here["digest"], "89abcdef");
+  EXPECT_TRUE(equal_values(parse_json(text_or(here, "schema")).value_or(Json()), *parse_json(schema))) << to_text(here);
+  EXPECT_EQ(here["created_time"], 10);
   EXPECT_EQ(here["last_update_time"], 30);
   EXPECT_EQ(here["last_updated_by"], "ana");
-  EXPECT_EQ(here["profile"], R"({"num_records":1})");
+  EXPECT_EQ(here["profile"], R"({"num_records":2})");
 }
 
 TEST_P(EvaluationImports, TwoWorkspacesTakeTheSameStore) {
