@@ -115,7 +115,8 @@ Result<std::vector<Json>> RestEvaluation::webhooks() {
     if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
     const auto answer = client_.get(path);
     if (!answer) {
-      if (has_none(answer.error()) || answer.error().code == ErrorCode::denied) return items;
+      hides_webhooks_ = answer.error().code == ErrorCode::denied;
+      if (has_none(answer.error()) || hides_webhooks_) return items;
       return Failure(answer.error());
     }
     for (const Json& found : member(*answer, "webhooks")) {

@@ -58,6 +58,11 @@ class RestSource final : public Source {
   Result<std::vector<Json>> versions(const std::string& model) override;
   Result<std::vector<ArtifactFile>> artifacts(const ArtifactPlace& place, std::vector<std::string>& skipped) override;
   Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) override;
+  Result<std::vector<LeftBehind>> left_behind() override {
+    std::vector<LeftBehind> all;
+    if (evaluation_.hides_webhooks()) all.push_back({"list of webhooks, which you may not see", 1});
+    return all;
+  }
   std::string download_uri(const Json& version) override;
   bool is_local() const override { return false; }
 
