@@ -111,11 +111,16 @@ def trace(client, experiment, run_id):
                 model.set_outputs({"answer": "gut"})
                 if MAJOR >= 3:
                     model.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12})
-            root.set_outputs({"answer": "gut"})
+            root.set_outputs({"answer": "gut"} if MAJOR < 3 else {"answer": "gut", "picture": picture()})
             if MAJOR >= 3:
                 mlflow.update_current_trace(tags={"team": "forecast"}, metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": "ana"},
                                             client_request_id="request-1")
     flush()
+
+
+def picture():
+    from mlflow.tracing.attachments import Attachment
+    return Attachment(content_type="image/png", content_bytes=bytes(range(256)))
 
 
 def trace_failure(client, experiment):

@@ -100,9 +100,21 @@ def pairs_of(pairs):
     return {key: value(text) for key, text in pairs.items() if key not in OWN_KEYS}
 
 
+def files_of(trace):
+    """Attachments, and the spans of a trace that has them in a file; not a copy of those in the store."""
+    is_stored = trace.info.tags.get("mlflow.trace.spansLocation") == "TRACKING_STORE"
+    try:
+        files = downloaded(artifact_uri=trace.info.tags["mlflow.artifactLocation"])
+        return {name: content for name, content in files.items() if not (is_stored and name == "traces.json")}
+    except (mlflow.MlflowException, OSError):  # there are none
+        return {}
+
+
 def trace_of(trace):
     info = trace.info
     result = {"time": info.timestamp_ms, "took": info.execution_time_ms, "tags": pairs_of(info.tags), "spans": {span.span_id: span_of(span) for span in trace.data.spans}}
+    if WITH_ARTIFACTS:
+        result["files"] = files_of(trace)
     if MAJOR < 3:
         return {**result, "state": info.status.value, "metadata": pairs_of(info.request_metadata)}
     return {**result, "state": info.state.value, "metadata": pairs_of(info.trace_metadata), "previews": [info.request_preview, info.response_preview],
