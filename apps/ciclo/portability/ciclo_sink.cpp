@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "portability/rest_client.hpp"
@@ -14,10 +13,24 @@
 namespace ciclo::portability {
 namespace {
 
-// Of traces; a single span may be larger.
+// Of items with parts; a single part may be larger.
 constexpr std::size_t bytes_per_call = std::size_t{8} << 20U;
-constexpr std::size_t spans_per_call = 5000;
-constexpr std::size_t max_span_bytes = std::size_t{56} << 20U;  // with the rest of its trace, as much as a call takes
+constexpr std::size_t parts_per_call = 1000;
+constexpr std::size_t max_part_bytes = std::size_t{56} << 20U;  // with the rest of its item, as much as a call takes
+
+// Items of one route that have a list of parts, each of which may be large.
+struct Parted {
+  std::string route;
+  std::string name;
+  std::string list;
+  std::string_view noun;  // of a part
+  std::string_view id;    // where an item has its own
+};
+
+std::string text_at(const Json& item, std::string_view pointer) {
+  const Json& found = at_pointer(item, pointer);
+  return found.is_string() ? found.get<std::string>() : std::string();
+}
 
 Outcome outcome_of(const Json& item) {
   Outcome outcome{.kind = Outcome::Kind::present, .id = text_or(item, "id"), .differences = {}};
@@ -63,15 +76,18 @@ class CicloSink final : public Sink {
   Outcomes logged_models(const std::vector<Json>& items) override {
     return send("logged-models", "logged_models", items);
   }
-  Outcomes traces(const std::vector<Json>& items) override;
-  Outcomes scorers(const std::vector<Json>& items) override { return send("scorers", "scorers", items); }
+  Outcomes traces(const std::vector<Json>& items) override {
+    return send_parted(
+        {.route = "traces", .name = "traces", .list = "spans", .noun = "span", .id = "/trace_info/trace_id"}, items);
+  }
+  Outcomes scorers(const std::vector<Json>& items) override {
+    return send_parted({.route = "scorers", .name = "scorers", .list = "versions", .noun = "version", .id = "/name"},
+                       items);
+  }
   Outcomes evaluation_datasets(const std::vector<Json>& items) override {
     return send("evaluation-datasets", "evaluation_datasets", items);
   }
-  Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) override {
-    const Json set{{"dataset_id", dataset_id}, {"records", records}};
-    return send_counted("evaluation-records", to_text(Json{{"evaluation_datasets", Json::array({set})}}));
-  }
+  Result<Counts> evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) override;
   Outcomes webhooks(const std::vector<Json>& items) override { return put_webhooks(client_, webhooks_, items); }
   Outcomes registered_models(const std::vector<Json>& items) override {
     return send("registered-models", "registered_models", items);
@@ -87,7 +103,8 @@ class CicloSink final : public Sink {
  private:
   Outcomes send(const std::string& route, const std::string& name, const std::vector<Json>& items);
   Result<Counts> send_counted(const std::string& route, const std::string& body);
-  Result<Outcome> send_large(const Json& trace);
+  Outcomes send_parted(const Parted& kind, const std::vector<Json>& items);
+  Result<Outcome> send_in_parts(const Parted& kind, const Json& item);
 
   RestClient client_;
   std::string import_;
@@ -95,40 +112,53 @@ class CicloSink final : public Sink {
   std::string webhooks_;
 };
 
-// A trace whose spans are too many for one call comes in several, each with some of them.
-Result<Outcome> CicloSink::send_large(const Json& trace) {
-  std::optional<Outcome> whole;
-  Json part = trace;
-  const Json spans = std::exchange(part["spans"], Json::array());
-  std::vector<std::string> left_out;
+// What has too many parts for one call comes in several, each with some of them.
+Result<Outcome> CicloSink::send_in_parts(const Parted& kind, const Json& item) {
+  Outcome whole;
+  Json part = item;
+  const Json list = std::exchange(part[kind.list], Json::array());
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < spans.size(); ++i) {
-    const std::size_t size = to_text(spans[i]).size();
-    if (size > max_span_bytes) {
-      left_out.push_back(fmt::format("a span of {} MiB is too large and was left out", size >> 20U));
-    } else {
-      bytes += size;
-      part["spans"].push_back(spans[i]);
+  bool is_first = true;
+  const auto flush = [&]() -> Result<void> {
+    auto sent = send(kind.route, kind.name, {part});
+    if (!sent && sent.error().code == ErrorCode::too_large)
+      sent = std::vector<Outcome>{
+          {.kind = Outcome::Kind::refused, .id = text_at(item, kind.id), .differences = {sent.error().message}}};
+    if (!sent) return Failure(std::move(sent).error());
+    const Outcome& outcome = sent->front();
+    if (std::exchange(is_first, false) || outcome.kind == Outcome::Kind::refused) {
+      whole.kind = outcome.kind;
+      whole.id = outcome.id;
     }
-    if (bytes < bytes_per_call && part["spans"].size() < spans_per_call && i + 1 < spans.size()) continue;
-    CICLO_TRY(const auto outcomes, send("traces", "traces", {part}));
-    if (!whole || outcomes.front().kind == Outcome::Kind::refused) whole = outcomes.front();
-    else std::ranges::copy(outcomes.front().differences, std::back_inserter(whole->differences));
-    if (whole->kind == Outcome::Kind::refused) break;
-    part["spans"] = Json::array();
+    for (const std::string& difference : outcome.differences)  // most parts tell the same
+      if (std::ranges::find(whole.differences, difference) == whole.differences.end())
+        whole.differences.push_back(difference);
+    part[kind.list] = Json::array();
     bytes = 0;
+    return {};
+  };
+  for (const Json& one : list) {
+    const std::size_t size = to_text(one).size();
+    if (size > max_part_bytes) {
+      whole.differences.push_back(fmt::format("a {} of {} MiB is too large and was left out", kind.noun, size >> 20U));
+      continue;
+    }
+    if (bytes + size > bytes_per_call || part[kind.list].size() == parts_per_call) CICLO_CHECK(flush());
+    if (whole.kind == Outcome::Kind::refused) return whole;
+    bytes += size;
+    part[kind.list].push_back(one);
   }
-  std::ranges::copy(left_out, std::back_inserter(whole->differences));
-  return *whole;
+  CICLO_CHECK(flush());
+  return whole;
 }
 
-Sink::Outcomes CicloSink::traces(const std::vector<Json>& items) {
+Sink::Outcomes CicloSink::send_parted(const Parted& kind, const std::vector<Json>& items) {
   std::vector<Outcome> outcomes;
   std::vector<Json> waiting;
   std::size_t bytes = 0;
   const auto flush = [&]() -> Result<void> {
     if (waiting.empty()) return {};
-    CICLO_TRY(const auto sent, send("traces", "traces", waiting));
+    CICLO_TRY(const auto sent, send(kind.route, kind.name, waiting));
     std::ranges::copy(sent, std::back_inserter(outcomes));
     waiting.clear();
     bytes = 0;
@@ -136,9 +166,9 @@ Sink::Outcomes CicloSink::traces(const std::vector<Json>& items) {
   };
   for (const Json& item : items) {
     const std::size_t size = to_text(item).size();
-    if (size > bytes_per_call || member(item, "spans").size() > spans_per_call) {
+    if (size > bytes_per_call || member(item, kind.list).size() > parts_per_call) {
       CICLO_CHECK(flush());
-      CICLO_TRY(auto outcome, send_large(item));
+      CICLO_TRY(auto outcome, send_in_parts(kind, item));
       outcomes.push_back(std::move(outcome));
       continue;
     }
@@ -148,6 +178,19 @@ Sink::Outcomes CicloSink::traces(const std::vector<Json>& items) {
   }
   CICLO_CHECK(flush());
   return outcomes;
+}
+
+Result<Counts> CicloSink::evaluation_records(const std::string& dataset_id, const std::vector<Json>& records) {
+  Json set{{"dataset_id", dataset_id}, {"records", Json::array()}};
+  std::size_t left_out = 0;
+  for (const Json& record : records) {
+    if (to_text(record).size() > max_part_bytes) ++left_out;
+    else set["records"].push_back(record);
+  }
+  CICLO_TRY(auto counts,
+            send_counted("evaluation-records", to_text(Json{{"evaluation_datasets", Json::array({set})}})));
+  if (left_out > 0) counts.differences.emplace_back("a record is too large and was left out");
+  return counts;
 }
 
 Sink::Outcomes CicloSink::send(const std::string& route, const std::string& name, const std::vector<Json>& items) {

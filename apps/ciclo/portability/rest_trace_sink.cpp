@@ -87,7 +87,7 @@ Json RestTraceSink::renamed_runs(const Json& info) const {
   return renamed;
 }
 
-Result<void> RestTraceSink::send_info(const Json& item) {
+Result<Json> RestTraceSink::send_info(const Json& item) {
   Json info = renamed_runs(member(item, "trace_info"));
   if (member(info, "assessments").is_array())
     std::erase_if(info["assessments"].get_ref<Json::array_t&>(), overrides_another);
@@ -97,16 +97,17 @@ Result<void> RestTraceSink::send_info(const Json& item) {
   if (has_stored_spans(member(item, "trace_info")))
     info["tags"][std::string(trace_key::spans_location)] = "TRACKING_STORE";
   CICLO_TRY(const Json made, client_.post(std::string(api3) + "traces", Json{{"trace", {{"trace_info", info}}}}));
-  places_[text_or(info, "trace_id")] = place_of(at_pointer(made, "/trace/trace_info"));
-  return {};
+  Json there = at_pointer(made, "/trace/trace_info");
+  places_[text_or(info, "trace_id")] = place_of(there);
+  return there;
 }
 
-Result<void> RestTraceSink::send_overriding(const Json& item, const Json& there) {
+Result<void> RestTraceSink::send_assessments(const Json& item, const Json& there) {
   const Json info = renamed_runs(member(item, "trace_info"));
   std::set<std::string> known;
   for (const Json& assessment : member(there, "assessments")) known.insert(text_or(assessment, "assessment_id"));
   for (const Json& assessment : member(info, "assessments"))
-    if (overrides_another(assessment) && !known.contains(text_or(assessment, "assessment_id")))
+    if (!known.contains(text_or(assessment, "assessment_id")))
       CICLO_CHECK(client_.post(fmt::format("{}traces/{}/assessments", api3, text_or(info, "trace_id")),
                                Json{{"assessment", assessment}}));
   return {};
@@ -132,15 +133,15 @@ Result<void> RestTraceSink::send_links(const Json& item) {
 
 Result<Outcome> RestTraceSink::put(const Json& item) {
   const std::string id = text_or(member(item, "trace_info"), "trace_id");
-  CICLO_TRY(const Json there, find(id));
+  CICLO_TRY(Json there, find(id));
   // Whole, that is: its final state comes after its spans.
   const bool is_there = text_or(member(there, "trace_metadata"), trace_key::finalized) == "true";
   const auto send_all = [&]() -> Result<void> {
     if (!is_there) {
       CICLO_CHECK(send_spans(item));
-      CICLO_CHECK(send_info(item));
+      CICLO_TRY(there, send_info(item));
     }
-    CICLO_CHECK(send_overriding(item, there));
+    CICLO_CHECK(send_assessments(item, there));
     return is_there ? Result<void>() : send_links(item);
   };
   if (const auto sent = send_all(); !sent) {

@@ -30,9 +30,11 @@ class RestTraceSink {
   // What the target has of it; null for nothing.
   Result<Json> find(const std::string& trace_id);
   Result<void> send_spans(const Json& item);
-  Result<void> send_info(const Json& item);
-  // Those that override others: only made one by one do they make the others invalid.
-  Result<void> send_overriding(const Json& item, const Json& there);
+  // What the target has of it then.
+  Result<Json> send_info(const Json& item);
+  // Those that the target does not have: new ones, and those that override others, which only made one by one make the
+  // others invalid.
+  Result<void> send_assessments(const Json& item, const Json& there);
   Result<void> send_links(const Json& item);
   Json renamed_runs(const Json& info) const;
 

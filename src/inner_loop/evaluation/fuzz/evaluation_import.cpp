@@ -1,5 +1,5 @@
-// Scorers, data sets and records that an import brings come from anybody's store: nothing crashes, and what is taken can
-// be shown.
+// Scorers, data sets and records that an import brings come from anybody's store: nothing crashes, and what is taken
+// can be shown.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
