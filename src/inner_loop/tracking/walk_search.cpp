@@ -14,8 +14,6 @@ constexpr std::string_view rest_mark = "\nwalk without a value";
 // How many runs are looked at before it is judged how many more it would take; and the most that are worth it.
 constexpr std::size_t first_look = 64;
 constexpr std::size_t max_look = 3000;
-// So few runs are sorted rather than looked for along an index.
-constexpr std::size_t few = 2000;
 // Each experiment is a walk of its own.
 constexpr std::size_t max_experiments = 64;
 
