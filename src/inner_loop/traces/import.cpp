@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "base/ids.hpp"
 #include "inner_loop/traces/forms.hpp"
 #include "inner_loop/traces/service_limits.hpp"
 #include "inner_loop/tracking/import_merge.hpp"
@@ -101,48 +100,56 @@ Result<void> TraceImport::add_in(sql::Session& session, const ImportedTrace& ite
   return link_in(session, made.number, item);
 }
 
+Result<bool> TraceImport::merge_state_in(sql::Session& session, Trace here, const Trace& there,
+                                         std::vector<std::string>& differences) const {
+  if (is_open(here) && !is_open(there)) {
+    Trace ended = there;
+    keep_from(here, ended);
+    CICLO_CHECK(store_.update_in(session, ended));
+    return true;
+  }
+  if (has_other_times(here, there)) differences.emplace_back("its state or its times are others here");
+  if (here.name && there.name && here.name != there.name)
+    differences.push_back(fmt::format("it is named '{}' here", cut_to(*here.name, 100)));
+  if (!fill(here, there)) return false;
+  CICLO_CHECK(store_.update_in(session, here));
+  return true;
+}
+
+Result<bool> TraceImport::merge_details_in(sql::Session& session, const Trace& here, const ImportedTrace& item,
+                                           std::vector<std::string>& differences) const {
+  auto tags = tracking::merge_tags(here.tags, item.trace.tags, "tag");
+  const auto metadata = tracking::merge_tags(here.metadata, item.trace.metadata, "metadata");
+  std::ranges::copy(tags.differences, std::back_inserter(differences));
+  std::ranges::copy(metadata.differences, std::back_inserter(differences));
+  if (item.has_stored_spans && !tracking::find_tag(here.tags, key::spans_location))
+    tags.added.push_back(stored_spans_tag());
+  CICLO_CHECK(store_.put_tags_in(session, here.number, tags.added));
+  CICLO_CHECK(store_.put_metadata_in(session, here.number, metadata.added));
+  CICLO_TRY(const auto spans, spans_.unknown_of(session, here.number, item.spans));
+  CICLO_CHECK(spans_.put_in(session, here.number, spans));
+  const auto assessments = merge_assessments(here, item.trace);
+  for (const Assessment& assessment : assessments.added)
+    CICLO_CHECK(assessments_.put_in(session, here.number, assessment));
+  for (const std::string& id : assessments.overridden)
+    CICLO_CHECK(assessments_.set_valid_in(session, here.number, id, false));
+  if (assessments.differs) differences.emplace_back("an assessment has another content here");
+  return !tags.added.empty() || !metadata.added.empty() || !spans.empty() || !assessments.added.empty();
+}
+
 Result<ImportOutcome> TraceImport::merge_in(sql::Session& session, const Trace& found,
                                             const ImportedTrace& item) const {
   const Trace& there = item.trace;
   if (found.experiment_id != there.experiment_id)
     return tracking::refused_import(there.trace_id, fmt::format("it is in experiment {} here", found.experiment_id));
   ImportOutcome outcome{.id = there.trace_id, .outcome = Imported::present, .differences = {}};
-  const auto changed = [&] { outcome.outcome = Imported::changed; };
   std::vector<Trace> loaded{found};
   CICLO_CHECK(store_.load_details(session, loaded));
-  Trace& here = loaded.front();
-  if (is_open(here) && !is_open(there)) {
-    Trace ended = there;
-    keep_from(here, ended);
-    CICLO_CHECK(store_.update_in(session, ended));
-    changed();
-  } else {
-    if (has_other_times(here, there)) outcome.differences.emplace_back("its state or its times are others here");
-    if (here.name && there.name && here.name != there.name)
-      outcome.differences.push_back(fmt::format("it is named '{}' here", cut_to(*here.name, 100)));
-    if (fill(here, there)) {
-      CICLO_CHECK(store_.update_in(session, here));
-      changed();
-    }
-  }
-  auto tags = tracking::merge_tags(here.tags, there.tags, "tag");
-  const auto metadata = tracking::merge_tags(here.metadata, there.metadata, "metadata");
-  std::ranges::move(tags.differences, std::back_inserter(outcome.differences));
-  std::ranges::copy(metadata.differences, std::back_inserter(outcome.differences));
-  CICLO_TRY(const auto spans, spans_.unknown_of(session, here.number, item.spans));
-  if (item.has_stored_spans && !tracking::find_tag(here.tags, key::spans_location))
-    tags.added.push_back(stored_spans_tag());
-  CICLO_CHECK(store_.put_tags_in(session, here.number, tags.added));
-  CICLO_CHECK(store_.put_metadata_in(session, here.number, metadata.added));
-  CICLO_CHECK(spans_.put_in(session, here.number, spans));
-  const auto assessments = merge_assessments(here, there);
-  for (const Assessment& assessment : assessments.added)
-    CICLO_CHECK(assessments_.put_in(session, here.number, assessment));
-  for (const std::string& id : assessments.overridden)
-    CICLO_CHECK(assessments_.set_valid_in(session, here.number, id, false));
-  if (assessments.differs) outcome.differences.emplace_back("an assessment has another content here");
-  if (!tags.added.empty() || !metadata.added.empty() || !spans.empty() || !assessments.added.empty()) changed();
+  const Trace& here = loaded.front();
+  CICLO_TRY(const bool has_new_state, merge_state_in(session, here, there, outcome.differences));
+  CICLO_TRY(const bool has_new_details, merge_details_in(session, here, item, outcome.differences));
   CICLO_CHECK(link_in(session, here.number, item));
+  if (has_new_state || has_new_details) outcome.outcome = Imported::changed;
   return outcome;
 }
 

@@ -43,6 +43,11 @@ class TraceImport {
   Result<tracking::ImportOutcome> take_in(sql::Session& session, const ImportedTrace& item) const;
   Result<void> add_in(sql::Session& session, const ImportedTrace& item, const tracking::Experiment& experiment) const;
   Result<tracking::ImportOutcome> merge_in(sql::Session& session, const Trace& here, const ImportedTrace& item) const;
+  // Whether anything came in.
+  Result<bool> merge_state_in(sql::Session& session, Trace here, const Trace& there,
+                              std::vector<std::string>& differences) const;
+  Result<bool> merge_details_in(sql::Session& session, const Trace& here, const ImportedTrace& item,
+                                std::vector<std::string>& differences) const;
   Result<void> link_in(sql::Session& session, std::int64_t number, const ImportedTrace& item) const;
 
   sql::Database& database_;

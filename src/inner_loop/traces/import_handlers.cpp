@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
-#include "base/text.hpp"
 #include "inner_loop/traces/forms.hpp"
 #include "inner_loop/traces/import.hpp"
 #include "inner_loop/traces/otlp.hpp"
-#include "inner_loop/traces/otlp_values.hpp"
 #include "inner_loop/traces/service_limits.hpp"
 #include "inner_loop/traces/span_reader.hpp"
 #include "inner_loop/tracking/arguments.hpp"
