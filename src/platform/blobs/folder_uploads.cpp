@@ -25,6 +25,7 @@ constexpr std::size_t longest_about = 16'384;
 constexpr std::chrono::hours look_every{1};
 constexpr const char* about_name = "about";
 constexpr const char* done_name = "done";
+constexpr const char* placed_name = "placed";
 
 Failure no_such_upload() {
   return fail(ErrorCode::not_found, "there is no such upload", "upload",
@@ -60,17 +61,27 @@ std::int64_t now_ms() {
   return to_unix_ms(SystemClock().now());
 }
 
-// What `done` says, when the blob has got its key.
+// What `placed` or `done` says, when the blob has got its key.
 void read_done(const fs::path& folder, UploadInfo& info) {
   std::error_code ignored;
-  const auto text = read_text(folder / done_name);
-  if (!text || fs::exists(folder / UploadTail::data_name, ignored) || !parts_in(folder).empty()) return;
+  // Parts are removed once the blob is placed; where there are none, only `placed` tells.
+  const auto is_unfinished = [&] {
+    return fs::exists(folder / UploadTail::data_name, ignored) || !parts_in(folder).empty() || info.parts == 0U;
+  };
+  auto text = read_text(folder / placed_name);
+  if (!text && !is_unfinished()) text = read_text(folder / done_name);
+  if (!text) return;
   const std::size_t blank = text->find(' ');
   if (blank == std::string::npos || !is_sha256(text->substr(0, blank))) return;
   info.is_complete = true;
   info.sha256 = text->substr(0, blank);
   info.size = std::strtoull(text->c_str() + blank, nullptr, 10);
   info.offset = *info.size;
+}
+
+Result<void> remove_parts(const fs::path& folder) {
+  for (const Part& part : parts_in(folder)) ::unlink((folder / file_name_of(part)).c_str());
+  return sync_folder(folder);
 }
 
 Failure differs(std::string_view what) {
@@ -293,15 +304,20 @@ Result<BlobInfo> FolderUploads::join(const std::string& id, std::vector<Part> pa
   CICLO_TRY(const Turn turn, take_turn(id, Use::alone));
   CICLO_TRY(const UploadInfo upload, find(id));
   if (!upload.parts) return fail(ErrorCode::invalid, "this upload does not come in parts", "upload");
-  if (upload.is_complete) return answer_again(upload, "");
-  CICLO_CHECK(check_parts(upload, parts));
   CICLO_TRY(const fs::path folder, folder_of(id));
+  if (upload.is_complete) {
+    CICLO_CHECK(remove_parts(folder));  // the server may have ended while it did
+    return answer_again(upload, "");
+  }
+  CICLO_CHECK(check_parts(upload, parts));
   CICLO_TRY(TemporaryFile file, layout_->create_temporary());
   JoinedParts joined(folder, parts);
   CICLO_TRY(const Copied copied, copy_all([&joined] { return joined.next(); }, file.file(), upload.key));
   CICLO_TRY(BlobInfo placed, put_in_place(upload, copied.sha256, copied.size, file));
-  for (const Part& part : parts_in(folder)) ::unlink((folder / file_name_of(part)).c_str());
+  if (::rename((folder / done_name).c_str(), (folder / placed_name).c_str()) != 0)
+    return std::unexpected<Error>(file_error(errno, "complete the upload", id));
   CICLO_CHECK(sync_folder(folder));
+  CICLO_CHECK(remove_parts(folder));
   return placed;
 }
 

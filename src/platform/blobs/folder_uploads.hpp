@@ -3,10 +3,11 @@
 //   <root>/uploads/<id>/about                    what was announced, as JSON; written before the folder gets its name
 //   <root>/uploads/<id>/data, progress           of one that goes forward (upload_tail.hpp)
 //   <root>/uploads/<id>/part-<number>-<sha256>   a part
-//   <root>/uploads/<id>/done                     "<sha256> <size>\n", written before the blob gets its key. The upload
-//   is
-//                                                complete when there are neither data nor parts beside it; with them,
-//                                                the server ended in between, and the last step is done again
+//   <root>/uploads/<id>/done                     "<sha256> <size>\n", written before the blob gets its key. Of one that
+//                                                goes forward, the data moves there: complete without it
+//   <root>/uploads/<id>/placed                   `done` of one in parts, renamed when the blob has its key, before the
+//                                                parts are removed: complete, whatever parts are left
+//                                                Else the server ended in between, and the last step is done again
 //
 // The folder's time of change says when something happened last.
 //

@@ -182,6 +182,33 @@ TEST_F(UploadsTest, JoinsPartsThatCameInAnyOrder) {
   EXPECT_EQ(code_of(uploads().put_part(id, 1, "", pieces("late"))), ErrorCode::conflict);
 }
 
+TEST_F(UploadsTest, EndedWhileItRemovedPartsItIsComplete) {
+  const std::string id = begin({.key = "dev/a", .parts = 2});
+  std::vector<Part> parts;
+  for (const std::size_t number : {1U, 2U})
+    parts.push_back(*uploads().put_part(id, number, "", pieces(number == 1 ? "one" : "two")));
+  const fs::path left = root_ / fs::path("uploads") / id / fmt::format("part-2-{}", parts[1].sha256);
+  ASSERT_TRUE(fs::exists(left));
+  ASSERT_TRUE(uploads().join(id, parts));
+  ASSERT_FALSE(fs::exists(left));
+  std::ofstream(left) << "two";  // as if the first part was removed, and the second not yet
+  open();
+  EXPECT_TRUE(uploads().find(id)->is_complete);
+  const auto again = uploads().join(id, parts);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(again->sha256, sha256_of("onetwo"));
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST_F(UploadsTest, EndedBeforeItsEmptyBlobWasThereItIsNotComplete) {
+  const std::string id = begin({.key = "dev/none", .parts = 0});
+  std::ofstream(root_ / "uploads" / id / "done") << sha256_of("") << " 0\n";
+  open();
+  EXPECT_FALSE(uploads().find(id)->is_complete);
+  ASSERT_TRUE(uploads().join(id, {}));
+  EXPECT_TRUE(store_->stat("dev/none"));
+}
+
 TEST_F(UploadsTest, AnUploadWithoutPartsIsEmpty) {
   const std::string id = begin({.key = "dev/empty", .parts = 0});
   ASSERT_TRUE(uploads().join(id, {}));
