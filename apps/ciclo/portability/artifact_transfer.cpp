@@ -79,8 +79,7 @@ Result<void> ArtifactTransfer::move(const ArtifactPlace& place, const std::strin
   std::vector<std::string> skipped;
   const auto files = source_.artifacts(place, skipped);
   if (!files) {
-    if (files.error().code == ErrorCode::unavailable || files.error().code == ErrorCode::unauthenticated)
-      return Failure(files.error());
+    if (ends_all(files.error())) return Failure(files.error());
     // A run that never wrote a file has no folder.
     if (files.error().code == ErrorCode::not_found) return {};
     std::string why = files.error().message;

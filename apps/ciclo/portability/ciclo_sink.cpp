@@ -20,8 +20,7 @@ constexpr std::size_t max_part_bytes = std::size_t{56} << 20U;  // with the rest
 
 // Items of one route that have a list of parts, each of which may be large.
 struct Parted {
-  std::string route;
-  std::string name;
+  std::string route;  // and the name of the items in it
   std::string list;
   std::string_view noun;  // of a part
   std::string_view id;    // where an item has its own
@@ -77,12 +76,10 @@ class CicloSink final : public Sink {
     return send("logged-models", "logged_models", items);
   }
   Outcomes traces(const std::vector<Json>& items) override {
-    return send_parted(
-        {.route = "traces", .name = "traces", .list = "spans", .noun = "span", .id = "/trace_info/trace_id"}, items);
+    return send_parted({.route = "traces", .list = "spans", .noun = "span", .id = "/trace_info/trace_id"}, items);
   }
   Outcomes scorers(const std::vector<Json>& items) override {
-    return send_parted({.route = "scorers", .name = "scorers", .list = "versions", .noun = "version", .id = "/name"},
-                       items);
+    return send_parted({.route = "scorers", .list = "versions", .noun = "version", .id = "/name"}, items);
   }
   Outcomes evaluation_datasets(const std::vector<Json>& items) override {
     return send("evaluation-datasets", "evaluation_datasets", items);
@@ -120,7 +117,7 @@ Result<Outcome> CicloSink::send_in_parts(const Parted& kind, const Json& item) {
   std::size_t bytes = 0;
   bool is_first = true;
   const auto flush = [&]() -> Result<void> {
-    auto sent = send(kind.route, kind.name, {part});
+    auto sent = send(kind.route, kind.route, {part});
     if (!sent && sent.error().code == ErrorCode::too_large)
       sent = std::vector<Outcome>{
           {.kind = Outcome::Kind::refused, .id = text_at(item, kind.id), .differences = {sent.error().message}}};
@@ -158,14 +155,14 @@ Sink::Outcomes CicloSink::send_parted(const Parted& kind, const std::vector<Json
   std::size_t bytes = 0;
   const auto flush = [&]() -> Result<void> {
     if (waiting.empty()) return {};
-    CICLO_TRY(const auto sent, send(kind.route, kind.name, waiting));
+    CICLO_TRY(const auto sent, send(kind.route, kind.route, waiting));
     std::ranges::copy(sent, std::back_inserter(outcomes));
     waiting.clear();
     bytes = 0;
     return {};
   };
   for (const Json& item : items) {
-    const std::size_t size = to_text(item).size();
+    const std::size_t size = size_of(item);
     if (size > bytes_per_call || member(item, kind.list).size() > parts_per_call) {
       CICLO_CHECK(flush());
       CICLO_TRY(auto outcome, send_in_parts(kind, item));

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <map>
+#include <utility>
 
 namespace ciclo::portability {
 namespace {
 
 // ASCII alone, as nlohmann's own option has it; Python writes the same escapes in lower case.
 std::string quoted(const std::string& text) {
-  std::string out = Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
-  return out;
+  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 // The shortest text that reads back, with ".0" behind a whole number.

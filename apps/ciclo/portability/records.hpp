@@ -1,9 +1,8 @@
 // What moves between MLflow stores. Experiments, runs, logged models, registered models and versions are MLflow's JSON
 // of them, as its REST API has it, with what that cannot say beside it: a run's info may have "deleted_time", a logged
-// model's "lifecycle_stage", a metric of a logged model its "run_id", a version "aliases" as a list of texts. A trace
-// is
-// {"trace_info", "spans", "run_ids", "prompts"} (trace_forms.hpp); a scorer has all its "versions" and how it was set
-// to judge "online"; a webhook says whether it "has_secret", which never comes.
+// model's "lifecycle_stage", a metric of a logged model its "run_id", a version "aliases" as a list of texts.
+// trace_forms.hpp has the form of a trace. A scorer has all its "versions" and how it was set to judge "online"; a
+// webhook says whether it "has_secret", which never comes.
 //
 // Thread safety: plain values.
 #pragma once
@@ -51,7 +50,7 @@ struct ArtifactFile {
 // Reads one artifact from front to back; empty at the end.
 using Bytes = std::function<Result<std::string>()>;
 
-// What a source holds and Ciclo does not take: "traces", 12.
+// What a source holds and does not come: "traces", 12.
 struct LeftBehind {
   std::string what;
   std::int64_t count = 0;
@@ -60,10 +59,17 @@ struct LeftBehind {
 using TakeItems = std::function<Result<void>(std::vector<Json>)>;
 using TakeHistory = std::function<Result<void>(History)>;
 
+// A failure that all the rest would meet too: nobody answers, or nobody lets us in.
+inline bool ends_all(const Error& error) {
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::unauthenticated;
+}
+
 // "true" of the tag mlflow.prompt.is_prompt: a text without files.
 bool is_prompt(const Json& tags);
 // [{"key","value"}] → the value, or "".
 std::string tag_of(const Json& tags, std::string_view key);
+// About as many bytes as its text has, without writing that.
+std::size_t size_of(const Json& value);
 // The texts of a list; numbers as they are written, nothing else.
 std::vector<std::string> texts_of(const Json& list);
 

@@ -35,6 +35,7 @@ ErrorCode code_of(int status) {
     case 401: return ErrorCode::unauthenticated;
     case 403: return ErrorCode::denied;
     case 404: return ErrorCode::not_found;
+    case 405: return ErrorCode::unsupported;
     case 409: return ErrorCode::conflict;
     case 413: return ErrorCode::too_large;
     case 429: return ErrorCode::quota;
@@ -83,6 +84,19 @@ Error error_of(const http::ClientResponse& response) {
   error.target = text_or(told, "target");
   error.hint = text_or(told, "hint");
   return error;
+}
+
+bool is_of_item(const Error& error) {
+  return error.code == ErrorCode::invalid || error.code == ErrorCode::not_found || error.code == ErrorCode::conflict ||
+         error.code == ErrorCode::too_large || error.code == ErrorCode::unsupported;
+}
+
+Result<void> pass_over(const Error& error, std::string_view what, Gaps& gaps) {
+  if (ends_all(error)) return Failure(error);
+  if (is_of_item(error)) return {};
+  gaps.insert(fmt::format("{}, which {}", what,
+                          error.code == ErrorCode::denied ? "you may not see" : "the server could not give"));
+  return {};
 }
 
 std::string encode_path(std::string_view path) {

@@ -4,6 +4,7 @@
 // Thread safety: one thread.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "portability/records.hpp"
 
 namespace ciclo::portability {
+
+inline constexpr std::string_view api2 = "/api/2.0/mlflow/";
+inline constexpr std::string_view api3 = "/api/3.0/mlflow/";
 
 class RestClient {
  public:
@@ -42,6 +46,13 @@ class RestClient {
 
 // Of an answer of 400 and above.
 Error error_of(const http::ClientResponse& response);
+// The server works, but does not take this one thing.
+bool is_of_item(const Error& error);
+// What a server has endpoints for and did not give, in words.
+using Gaps = std::set<std::string>;
+// Of a list that could not be read. Fails with what ends all; a server without the endpoint has none of it; all else is
+// a gap.
+Result<void> pass_over(const Error& error, std::string_view what, Gaps& gaps);
 // Each part percent-encoded, the slashes kept.
 std::string encode_path(std::string_view path);
 

@@ -7,14 +7,6 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api2 = "/api/2.0/mlflow/";
-constexpr std::string_view api3 = "/api/3.0/mlflow/";
-
-// A server without the endpoint, or one that tells nothing of a deleted experiment.
-bool has_none(const Error& error) {
-  return error.code == ErrorCode::not_found || error.code == ErrorCode::unsupported || error.code == ErrorCode::invalid;
-}
-
 void put_same(Json& target, const Json& from, std::initializer_list<const char*> keys) {
   for (const char* key : keys)
     if (const Json& value = member(from, key); !value.is_null()) target[key] = value;
@@ -39,10 +31,7 @@ Result<void> RestEvaluation::add_online(std::vector<Json>& scorers) {
   for (Json& scorer : scorers) {
     const auto answer = client_.get(fmt::format("{}scorers/online-configs?scorer_ids={}", api3,
                                                 http::percent_encode(text_or(scorer, "scorer_id"))));
-    if (!answer) {
-      if (has_none(answer.error())) return {};
-      return Failure(answer.error());
-    }
+    if (!answer) return pass_over(answer.error(), "list of how scorers judge online", gaps_);
     for (const Json& config : member(*answer, "configs")) {
       scorer["online"] = Json::object();
       put_same(scorer["online"], config, {"online_scoring_config_id", "sample_rate", "filter_string"});
@@ -55,8 +44,8 @@ Result<std::vector<Json>> RestEvaluation::scorers(const std::string& experiment_
   std::vector<Json> items;
   const auto answer = client_.get(fmt::format("{}scorers/list?experiment_id={}", api3, experiment_id));
   if (!answer) {
-    if (has_none(answer.error())) return items;
-    return Failure(answer.error());
+    CICLO_CHECK(pass_over(answer.error(), "list of scorers", gaps_));
+    return items;
   }
   for (const Json& newest : member(*answer, "scorers")) {
     CICLO_TRY(auto scorer, scorer_of(experiment_id, text_or(newest, "scorer_name")));
@@ -72,8 +61,8 @@ Result<std::vector<Json>> RestEvaluation::datasets() {
   for (;;) {
     const auto answer = client_.post(std::string(api3) + "datasets/search", body);
     if (!answer) {
-      if (has_none(answer.error())) return items;
-      return Failure(answer.error());
+      CICLO_CHECK(pass_over(answer.error(), "list of evaluation datasets", gaps_));
+      return items;
     }
     for (const Json& found : member(*answer, "datasets")) {
       if (!found.is_object()) continue;
@@ -115,9 +104,8 @@ Result<std::vector<Json>> RestEvaluation::webhooks() {
     if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
     const auto answer = client_.get(path);
     if (!answer) {
-      hides_webhooks_ = answer.error().code == ErrorCode::denied;
-      if (has_none(answer.error()) || hides_webhooks_) return items;
-      return Failure(answer.error());
+      CICLO_CHECK(pass_over(answer.error(), "list of webhooks", gaps_));
+      return items;
     }
     for (const Json& found : member(*answer, "webhooks")) {
       Json item = Json::object();

@@ -7,13 +7,7 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api3 = "/api/3.0/mlflow/";
 constexpr const char* dataset_tag = "ciclo.dataset_id";
-
-bool is_of_item(const Error& error) {
-  return error.code == ErrorCode::invalid || error.code == ErrorCode::not_found || error.code == ErrorCode::too_large ||
-         error.code == ErrorCode::unsupported;
-}
 
 Outcome refused(std::string id, const Error& error) {
   return {.kind = Outcome::Kind::refused, .id = std::move(id), .differences = {error.message}};

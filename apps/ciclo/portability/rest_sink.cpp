@@ -20,7 +20,6 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api = "/api/2.0/mlflow/";
 constexpr std::string_view run_tag = "ciclo.run_id";
 constexpr std::string_view model_tag = "ciclo.model_id";
 constexpr std::size_t pairs_per_call = 100;
@@ -44,7 +43,7 @@ class RestSink final : public Sink {
     return evaluation_.put_records(dataset_id, records);
   }
   Outcomes webhooks(const std::vector<Json>& items) override {
-    return put_webhooks(client_, std::string(api) + "webhooks", items);
+    return put_webhooks(client_, std::string(api2) + "webhooks", items);
   }
   Outcomes registered_models(const std::vector<Json>& items) override { return each(items, &RestSink::put_model); }
   Outcomes versions(const std::vector<Json>& items) override { return each(items, &RestSink::put_version); }
@@ -58,7 +57,7 @@ class RestSink final : public Sink {
  private:
   Outcomes each(const std::vector<Json>& items, Result<Outcome> (RestSink::*put)(const Json&));
   Result<Json> call(std::string_view endpoint, const Json& body) {
-    return client_.post(std::string(api) + std::string(endpoint), body);
+    return client_.post(std::string(api2) + std::string(endpoint), body);
   }
   Result<Outcome> put_experiment(const Json& item);
   Result<Outcome> put_run(const Json& item);
@@ -79,11 +78,11 @@ class RestSink final : public Sink {
   Result<std::string> proxy_path(const std::string& folder) const;
 
   RestClient client_;
+  MadeById runs_;
+  MadeById models_;
   RestTraceSink traces_;
   RestEvaluationSink evaluation_;
   RestRegistrySink registry_;
-  MadeById runs_;
-  MadeById models_;
   std::vector<std::pair<std::string, Json>> outputs_;         // of runs; told when the models are there
   std::set<std::pair<std::string, std::string>> has_output_;  // run and model, by their ids in the target
   std::set<std::string> deleted_runs_;
@@ -104,7 +103,7 @@ Result<Outcome> RestSink::put_experiment(const Json& item) {
   const bool is_deleted = text_or(item, "lifecycle_stage") == "deleted";
   Outcome outcome{.kind = Outcome::Kind::present, .id = {}, .differences = {}};
   const auto found =
-      client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
+      client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api2, http::percent_encode(name)));
   if (found) {
     outcome.id = text_or(member(*found, "experiment"), "experiment_id");
     // Nothing can be written into a deleted one: it is taken back until all is there.
@@ -236,7 +235,7 @@ Result<Outcome> RestSink::put_logged_model(const Json& item) {
     CICLO_TRY(const Json answer, call("logged-models", body));
     const Json& made = at_pointer(answer, "/model/info");
     found = Made{.id = text_or(made, "model_id"), .artifact_uri = text_or(made, "artifact_uri")};
-    CICLO_CHECK(client_.patch(fmt::format("{}logged-models/{}", api, found->id),
+    CICLO_CHECK(client_.patch(fmt::format("{}logged-models/{}", api2, found->id),
                               {{"model_id", found->id}, {"status", text_or(info, "status", "LOGGED_MODEL_READY")}}));
   }
   models_[old_id] = *found;
@@ -244,7 +243,7 @@ Result<Outcome> RestSink::put_logged_model(const Json& item) {
 }
 
 // "<experiment>/<run>/artifacts/<rest>", "<experiment>/models/<model>/artifacts/<rest>" or
-// "<experiment>/traces/<trace>/ artifacts" where the target keeps it.
+// "<experiment>/traces/<trace>/artifacts" where the target keeps it.
 std::string RestSink::artifact_uri(const std::string& folder) const {
   const auto parts = split(folder, '/');
   if (parts.size() == 4 && parts[1] == "traces") return traces_.artifact_uri(parts[2]).value_or("");
@@ -306,7 +305,7 @@ Result<Sink::Known> RestSink::known(const std::vector<std::string>& experiments,
   Known known;
   for (const std::string& name : experiments) {
     const auto found =
-        client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api, http::percent_encode(name)));
+        client_.get(fmt::format("{}experiments/get-by-name?experiment_name={}", api2, http::percent_encode(name)));
     if (found) known.experiments[name] = text_or(member(*found, "experiment"), "experiment_id");
   }
   return known;

@@ -17,7 +17,6 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api = "/api/2.0/mlflow/";
 constexpr int max_folder_depth = 64;
 
 double number_of(const Json& value) {
@@ -36,7 +35,7 @@ std::int64_t integer_of(const Json& value) {
 class RestSource final : public Source {
  public:
   RestSource(const std::string& url, const std::string& authorization)
-      : client_(url, authorization), traces_(client_), evaluation_(client_) {}
+      : client_(url, authorization), traces_(client_, gaps_), evaluation_(client_, gaps_) {}
 
   std::string title() const override { return "the server " + client_.base(); }
   Result<std::vector<Json>> experiments() override;
@@ -60,7 +59,7 @@ class RestSource final : public Source {
   Result<Bytes> open(const ArtifactPlace& place, const ArtifactFile& file) override;
   Result<std::vector<LeftBehind>> left_behind() override {
     std::vector<LeftBehind> all;
-    if (evaluation_.hides_webhooks()) all.push_back({"list of webhooks, which you may not see", 1});
+    for (const std::string& gap : gaps_) all.push_back({gap, 1});
     return all;
   }
   std::string download_uri(const Json& version) override;
@@ -78,6 +77,7 @@ class RestSource final : public Source {
   Result<void> list_folder(const Folder& folder, std::vector<ArtifactFile>& files);
 
   RestClient client_;
+  Gaps gaps_;
   RestTraces traces_;
   RestEvaluation evaluation_;
   std::map<std::string, std::vector<std::string>> run_ids_;  // by experiment, of those that were handed on
@@ -86,7 +86,7 @@ class RestSource final : public Source {
 Result<void> RestSource::pages(const std::string& endpoint, Json body, std::string_view member_name,
                                const TakeItems& take) {
   for (;;) {
-    CICLO_TRY(Json answer, client_.post(std::string(api) + endpoint, body));
+    CICLO_TRY(Json answer, client_.post(std::string(api2) + endpoint, body));
     std::vector<Json> items;
     if (auto found = answer.find(member_name); found != answer.end() && found->is_array())
       for (Json& item : *found) items.push_back(std::move(item));
@@ -124,7 +124,7 @@ Result<void> RestSource::metrics(const Json& run, const TakeHistory& take) {
     const std::string key = text_or(latest, "key");
     std::string token;
     do {
-      std::string path = fmt::format("{}metrics/get-history?run_id={}&metric_key={}&max_results=25000", api,
+      std::string path = fmt::format("{}metrics/get-history?run_id={}&metric_key={}&max_results=25000", api2,
                                      http::percent_encode(run_id), http::percent_encode(key));
       if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
       CICLO_TRY(const Json answer, client_.get(path));
@@ -143,7 +143,7 @@ Result<void> RestSource::metrics(const Json& run, const TakeHistory& take) {
 Result<void> RestSource::logged_models(const std::string& experiment_id, const TakeItems& take) {
   auto done = pages("logged-models/search", {{"experiment_ids", {experiment_id}}, {"max_results", 50}}, "models", take);
   // MLflow 2 has none.
-  if (!done && (done.error().code == ErrorCode::not_found || done.error().message.ends_with("status 405"))) return {};
+  if (!done && (done.error().code == ErrorCode::not_found || done.error().code == ErrorCode::unsupported)) return {};
   return done;
 }
 
@@ -152,7 +152,7 @@ Result<std::vector<Json>> RestSource::registered_models() {
   for (const char* filter : {"", "tags.`mlflow.prompt.is_prompt` = 'true'"}) {
     std::string token;
     do {
-      std::string path = fmt::format("{}registered-models/search?max_results=100", api);
+      std::string path = fmt::format("{}registered-models/search?max_results=100", api2);
       if (*filter != '\0') path += "&filter=" + http::percent_encode(filter);
       if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
       CICLO_TRY(const Json answer, client_.get(path));
@@ -170,7 +170,7 @@ Result<void> RestSource::search_versions(const std::string& filter, std::map<std
   std::string token;
   do {
     std::string path =
-        fmt::format("{}model-versions/search?max_results=1000&filter={}", api, http::percent_encode(filter));
+        fmt::format("{}model-versions/search?max_results=1000&filter={}", api2, http::percent_encode(filter));
     if (!token.empty()) path += "&page_token=" + http::percent_encode(token);
     CICLO_TRY(const Json answer, client_.get(path));
     for (const Json& item : member(answer, "model_versions"))
@@ -187,7 +187,7 @@ Result<std::vector<Json>> RestSource::versions(const std::string& model) {
   CICLO_CHECK(search_versions(filter, found));
   CICLO_CHECK(search_versions(filter + " AND tags.`mlflow.prompt.is_prompt` = 'true'", found));
   CICLO_TRY(const Json answer,
-            client_.get(fmt::format("{}registered-models/get?name={}", api, http::percent_encode(model))));
+            client_.get(fmt::format("{}registered-models/get?name={}", api2, http::percent_encode(model))));
   std::map<std::int64_t, std::vector<std::string>> aliases;
   for (const Json& alias : at_pointer(answer, "/registered_model/aliases"))
     aliases[integer_of(member(alias, "version"))].push_back(text_or(alias, "alias"));
@@ -200,7 +200,7 @@ Result<std::vector<Json>> RestSource::versions(const std::string& model) {
 }
 
 std::string RestSource::download_uri(const Json& version) {
-  const auto answer = client_.get(fmt::format("{}model-versions/get-download-uri?name={}&version={}", api,
+  const auto answer = client_.get(fmt::format("{}model-versions/get-download-uri?name={}&version={}", api2,
                                               http::percent_encode(text_or(version, "name")),
                                               http::percent_encode(text_or(version, "version"))));
   return answer ? text_or(*answer, "artifact_uri") : text_or(version, "source");
@@ -224,7 +224,7 @@ Result<void> RestSource::list_folder(const Folder& folder, std::vector<ArtifactF
   do {
     std::string path =
         proxied.empty()
-            ? fmt::format("{}artifacts/list?run_id={}&path={}", api, folder.place.run_id,
+            ? fmt::format("{}artifacts/list?run_id={}&path={}", api2, folder.place.run_id,
                           http::percent_encode(folder.path))
             : fmt::format("/api/2.0/mlflow-artifacts/artifacts?path={}",
                           http::percent_encode(folder.path.empty() ? proxied : proxied + "/" + folder.path));

@@ -11,18 +11,10 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api2 = "/api/2.0/mlflow/";
-constexpr std::string_view api3 = "/api/3.0/mlflow/";
 constexpr std::string_view source_run = "mlflow.sourceRun";
 constexpr std::string_view assessed_by_run = "mlflow.assessment.sourceRunId";
 constexpr std::size_t spans_per_call = 1000;
 constexpr std::size_t bytes_per_call = std::size_t{8} << 20U;
-
-// The server works, but does not take this.
-bool is_of_item(const Error& error) {
-  return error.code == ErrorCode::invalid || error.code == ErrorCode::not_found || error.code == ErrorCode::too_large ||
-         error.code == ErrorCode::unsupported;
-}
 
 bool overrides_another(const Json& assessment) {
   return !text_or(assessment, "overrides").empty();
@@ -87,23 +79,21 @@ Json RestTraceSink::renamed_runs(const Json& info) const {
   return renamed;
 }
 
-Result<Json> RestTraceSink::send_info(const Json& item) {
-  Json info = renamed_runs(member(item, "trace_info"));
+Result<Json> RestTraceSink::send_info(Json info) {
+  const bool has_spans = has_stored_spans(info);
   if (member(info, "assessments").is_array())
     std::erase_if(info["assessments"].get_ref<Json::array_t&>(), overrides_another);
   if (member(info, "tags").is_object())
     for (const std::string_view key : {trace_key::artifact_location, trace_key::spans_location})
       info["tags"].erase(std::string(key));
-  if (has_stored_spans(member(item, "trace_info")))
-    info["tags"][std::string(trace_key::spans_location)] = "TRACKING_STORE";
+  if (has_spans) info["tags"][std::string(trace_key::spans_location)] = "TRACKING_STORE";
   CICLO_TRY(const Json made, client_.post(std::string(api3) + "traces", Json{{"trace", {{"trace_info", info}}}}));
   Json there = at_pointer(made, "/trace/trace_info");
   places_[text_or(info, "trace_id")] = place_of(there);
   return there;
 }
 
-Result<void> RestTraceSink::send_assessments(const Json& item, const Json& there) {
-  const Json info = renamed_runs(member(item, "trace_info"));
+Result<void> RestTraceSink::send_assessments(const Json& info, const Json& there) {
   std::set<std::string> known;
   for (const Json& assessment : member(there, "assessments")) known.insert(text_or(assessment, "assessment_id"));
   for (const Json& assessment : member(info, "assessments"))
@@ -134,15 +124,16 @@ Result<void> RestTraceSink::send_links(const Json& item) {
 Result<Outcome> RestTraceSink::put(const Json& item) {
   const std::string id = text_or(member(item, "trace_info"), "trace_id");
   CICLO_TRY(Json there, find(id));
+  const Json info = renamed_runs(member(item, "trace_info"));
   // Whole, that is: its final state comes after its spans.
   const bool is_there = text_or(member(there, "trace_metadata"), trace_key::finalized) == "true";
   const auto send_all = [&]() -> Result<void> {
     if (!is_there) {
       CICLO_CHECK(send_spans(item));
-      CICLO_TRY(there, send_info(item));
+      CICLO_TRY(there, send_info(info));
     }
-    CICLO_CHECK(send_assessments(item, there));
-    return is_there ? Result<void>() : send_links(item);
+    CICLO_CHECK(send_assessments(info, there));
+    return send_links(item);  // those that are there already stay as they are
   };
   if (const auto sent = send_all(); !sent) {
     if (!is_of_item(sent.error())) return Failure(sent.error());

@@ -31,10 +31,10 @@ class RestTraceSink {
   Result<Json> find(const std::string& trace_id);
   Result<void> send_spans(const Json& item);
   // What the target has of it then.
-  Result<Json> send_info(const Json& item);
+  Result<Json> send_info(Json info);
   // Those that the target does not have: new ones, and those that override others, which only made one by one make the
   // others invalid.
-  Result<void> send_assessments(const Json& item, const Json& there);
+  Result<void> send_assessments(const Json& info, const Json& there);
   Result<void> send_links(const Json& item);
   Json renamed_runs(const Json& info) const;
 

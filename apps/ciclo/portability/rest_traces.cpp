@@ -10,15 +10,12 @@
 namespace ciclo::portability {
 namespace {
 
-constexpr std::string_view api2 = "/api/2.0/mlflow/";
-constexpr std::string_view api3 = "/api/3.0/mlflow/";
 constexpr std::size_t traces_per_page = 100;
 constexpr std::size_t whole_traces_per_call = 20;
 
 // What a server says of an endpoint that it has not.
 bool is_unknown(const Error& error) {
-  return error.code == ErrorCode::not_found || error.code == ErrorCode::unsupported ||
-         error.message.ends_with("status 405");
+  return error.code == ErrorCode::not_found || error.code == ErrorCode::unsupported;
 }
 
 void put_spans(Json& trace, const Json& answered) {
@@ -67,9 +64,10 @@ Result<void> RestTraces::find_links(const std::string& experiment_id, const std:
   for (const std::string& run_id : run_ids) {
     std::string token;
     do {
-      CICLO_TRY(const Page page, search(experiment_id, fmt::format("run_id = '{}'", run_id), token));
-      for (const Json& info : page.infos) links_[text_or(info, "trace_id")].push_back(run_id);
-      token = page.next;
+      const auto page = search(experiment_id, fmt::format("run_id = '{}'", run_id), token);
+      if (!page) return pass_over(page.error(), "list of the runs that traces are linked to", gaps_);
+      for (const Json& info : page->infos) links_[text_or(info, "trace_id")].push_back(run_id);
+      token = page->next;
     } while (!token.empty());
   }
   return {};
@@ -81,8 +79,7 @@ Result<void> RestTraces::add_spans_of_one(Json& trace) {
   const auto answer =
       client_.get(fmt::format("{}traces/get?trace_id={}&allow_partial=true", api3, http::percent_encode(id)));
   if (answer) put_spans(trace, member(*answer, "trace"));
-  else if (answer.error().code == ErrorCode::unavailable || answer.error().code == ErrorCode::unauthenticated)
-    return Failure(answer.error());
+  else if (ends_all(answer.error())) return Failure(answer.error());
   else trace["note"] = "its spans could not be read: " + answer.error().message;
   return {};
 }
@@ -95,8 +92,7 @@ Result<void> RestTraces::add_spans(std::vector<Json>& traces) {
   std::string path = std::string(api3) + "traces/batchGet?";
   for (const auto& [id, trace] : waiting) path += "&trace_ids=" + http::percent_encode(id);
   const auto answer = client_.get(path);
-  if (!answer && !is_unknown(answer.error()) && answer.error().code != ErrorCode::too_large)
-    return Failure(answer.error());
+  if (!answer && ends_all(answer.error())) return Failure(answer.error());
   if (answer) {
     for (const Json& whole : member(*answer, "traces")) {
       const auto found = waiting.extract(text_or(member(whole, "trace_info"), "trace_id"));

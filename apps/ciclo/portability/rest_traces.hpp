@@ -15,8 +15,8 @@ namespace ciclo::portability {
 
 class RestTraces {
  public:
-  // `client` must outlive it.
-  explicit RestTraces(RestClient& client) : client_(client) {}
+  // Both must outlive it.
+  RestTraces(RestClient& client, Gaps& gaps) : client_(client), gaps_(gaps) {}
 
   // `run_ids`: the runs of the experiment, to which traces may be linked: the API tells links by a search for each.
   Result<void> of_experiment(const std::string& experiment_id, const std::vector<std::string>& run_ids,
@@ -34,6 +34,7 @@ class RestTraces {
   Result<void> add_spans_of_one(Json& trace);
 
   RestClient& client_;
+  Gaps& gaps_;
   bool is_before_3_ = false;
   std::map<std::string, std::vector<std::string>> links_;  // trace → runs, of the experiment at hand
 };

@@ -6,8 +6,16 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "platform/sql/database.hpp"
+#include "portability/sink.hpp"
 
 namespace ciclo::portability {
+
+// What MLflow wraps outputs of evaluation records in, within its database.
+inline constexpr std::string_view wrapped_output = "mlflow_wrapped";
+
+inline Outcome outcome_of(std::int64_t added, std::string id) {
+  return {.kind = added > 0 ? Outcome::Kind::added : Outcome::Kind::present, .id = std::move(id), .differences = {}};
+}
 
 inline sql::Value text_or_null(const Json& object, std::string_view key) {
   const std::string text = text_or(object, key);

@@ -5,13 +5,12 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "portability/sqlite_columns.hpp"
 
 namespace ciclo::portability {
 namespace {
 
 constexpr std::size_t records_per_page = 500;
-// What MLflow wraps outputs in, within its database.
-constexpr std::string_view wrapped_output = "mlflow_wrapped";
 
 Json parsed_or_null(const sql::Row& row, std::size_t column) {
   if (row.is_null(column)) return nullptr;

@@ -9,13 +9,6 @@
 namespace ciclo::portability {
 namespace {
 
-// What MLflow wraps outputs in, within its database.
-constexpr const char* wrapped_output = "mlflow_wrapped";
-
-Outcome outcome(std::int64_t added, std::string id) {
-  return {.kind = added > 0 ? Outcome::Kind::added : Outcome::Kind::present, .id = std::move(id), .differences = {}};
-}
-
 sql::Value json_or_null(const Json& object, std::string_view key) {
   const Json& value = member(object, key);
   return value.is_null() ? sql::Value(nullptr) : sql::Value(to_text(value));
@@ -63,7 +56,7 @@ Result<Outcome> SqliteEvaluationSink::put_scorer(const Json& item) {
     added += put;
   }
   CICLO_CHECK(put_online(item, id));
-  return outcome(added, name);
+  return outcome_of(added, name);
 }
 
 Result<Outcome> SqliteEvaluationSink::put_dataset(const Json& item) {
@@ -95,7 +88,7 @@ Result<Outcome> SqliteEvaluationSink::put_dataset(const Json& item) {
                     "destination_type, destination_id, created_time) VALUES (?, 'evaluation_dataset', ?, "
                     "'experiment', ?, ?) ON CONFLICT DO NOTHING",
                     {"a-" + new_uid(), id, experiment, number_of(item, "created_time")}));
-  return outcome(added, id);
+  return outcome_of(added, id);
 }
 
 Result<Counts> SqliteEvaluationSink::put_records(const std::string& dataset_id, const std::vector<Json>& records) {
@@ -109,7 +102,8 @@ Result<Counts> SqliteEvaluationSink::put_records(const std::string& dataset_id, 
                           "created_by, last_updated_by, input_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                           "ON CONFLICT DO NOTHING",
                           {text_or(record, "dataset_record_id"), dataset_id, to_text(inputs),
-                           outputs.is_null() ? sql::Value(nullptr) : sql::Value(to_text({{wrapped_output, outputs}})),
+                           outputs.is_null() ? sql::Value(nullptr)
+                                             : sql::Value(to_text({{std::string(wrapped_output), outputs}})),
                            json_or_null(record, "expectations"), json_or_null(record, "tags"),
                            json_or_null(record, "source"), text_or_null(record, "source_id"),
                            source_type_of(record).empty() ? sql::Value(nullptr) : sql::Value(source_type_of(record)),
@@ -126,7 +120,7 @@ Result<Outcome> SqliteEvaluationSink::put_webhook(const Json& item) {
   const std::string url = text_or(item, "url");
   CICLO_TRY(const auto here,
             db_.query("SELECT 1 FROM webhooks WHERE name = ? AND url = ? AND deleted_timestamp IS NULL", {name, url}));
-  if (!here.empty()) return outcome(0, name);
+  if (!here.empty()) return outcome_of(0, name);
   const std::string id = new_uid();
   CICLO_CHECK(
       db_.execute("INSERT INTO webhooks (webhook_id, name, description, url, status, creation_timestamp, "
@@ -137,7 +131,7 @@ Result<Outcome> SqliteEvaluationSink::put_webhook(const Json& item) {
     CICLO_CHECK(
         db_.execute("INSERT INTO webhook_events (webhook_id, entity, action) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     {id, to_lower(text_or(event, "entity")), to_lower(text_or(event, "action"))}));
-  return outcome(1, name);
+  return outcome_of(1, name);
 }
 
 }  // namespace ciclo::portability

@@ -80,10 +80,6 @@ class SqliteSink final : public Sink {
   SqliteEvaluationSink evaluation_;
 };
 
-Outcome outcome(std::int64_t added, std::string id) {
-  return {.kind = added > 0 ? Outcome::Kind::added : Outcome::Kind::present, .id = std::move(id), .differences = {}};
-}
-
 Sink::Outcomes SqliteSink::each(const std::vector<Json>& items, Result<Outcome> (SqliteSink::*put)(const Json&)) {
   std::vector<Outcome> outcomes;
   CICLO_CHECK(db_->begin());
@@ -111,7 +107,7 @@ Result<Outcome> SqliteSink::put_experiment(const Json& item) {
                      "NOTHING",
                      {text_or(tag, "key"), text_or(tag, "value"), id}));
   }
-  return outcome(added, std::to_string(id));
+  return outcome_of(added, std::to_string(id));
 }
 
 Result<std::string> SqliteSink::location_of(std::int64_t experiment) {
@@ -184,7 +180,7 @@ Result<Outcome> SqliteSink::put_run(const Json& item) {
     CICLO_CHECK(db_->execute("INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                              {text_or(tag, "key"), text_or(tag, "value"), run_id}));
   CICLO_CHECK(put_inputs(item, run_id, experiment));
-  return outcome(added, run_id);
+  return outcome_of(added, run_id);
 }
 
 Result<Counts> SqliteSink::metrics(const std::vector<History>& items) {
@@ -261,7 +257,7 @@ Result<Outcome> SqliteSink::put_logged_model(const Json& item) {
                      "(?, ?, ?, ?) ON CONFLICT DO NOTHING",
                      {id, experiment, text_or(param, "key"), text_or(param, "value")}));
   CICLO_CHECK(put_model_metrics(item, experiment));
-  return outcome(added, id);
+  return outcome_of(added, id);
 }
 
 Result<Outcome> SqliteSink::put_trace(const Json& item) {
@@ -289,7 +285,7 @@ Result<Outcome> SqliteSink::put_model(const Json& item) {
         db_->execute("INSERT INTO registered_model_tags (key, value, name, workspace) VALUES (?, ?, ?, "
                      "'default') ON CONFLICT DO NOTHING",
                      {text_or(tag, "key"), text_or(tag, "value"), name}));
-  return outcome(added, name);
+  return outcome_of(added, name);
 }
 
 // Where the bytes of a version's source lie, as MLflow notes it beside the source.
@@ -326,7 +322,7 @@ Result<Outcome> SqliteSink::put_version(const Json& item) {
         db_->execute("INSERT INTO registered_model_aliases (alias, version, name, workspace) VALUES (?, ?, ?, "
                      "'default') ON CONFLICT DO NOTHING",
                      {alias.get<std::string>(), version, name}));
-  return outcome(added, fmt::format("{}:{}", name, version));
+  return outcome_of(added, fmt::format("{}:{}", name, version));
 }
 
 Result<std::map<std::string, KnownFile>> SqliteSink::known_artifacts(const std::string& folder) {

@@ -179,9 +179,7 @@ Result<Outcome> SqliteTraceSink::put(const Json& item, const std::string& locati
   CICLO_CHECK(put_assessments(info));
   CICLO_CHECK(put_spans(item));
   CICLO_CHECK(put_links(item));
-  return Outcome{.kind = added > 0 ? Outcome::Kind::added : Outcome::Kind::present,
-                 .id = text_or(info, "trace_id"),
-                 .differences = {}};
+  return outcome_of(added, text_or(info, "trace_id"));
 }
 
 }  // namespace ciclo::portability

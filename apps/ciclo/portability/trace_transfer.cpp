@@ -1,5 +1,7 @@
 #include "portability/trace_transfer.hpp"
 
+#include <algorithm>
+
 #include "portability/trace_forms.hpp"
 
 namespace ciclo::portability {
@@ -10,20 +12,13 @@ constexpr std::size_t bytes_per_call = std::size_t{4} << 20U;
 // How an attribute of a span names a file beside it.
 constexpr std::string_view attachment = "mlflow-attachment://";
 
-bool may_have_files(const Json& trace) {
-  return !has_stored_spans(member(trace, "trace_info")) ||
-         to_text(member(trace, "spans")).find(attachment) != std::string::npos;
+bool names_file(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().find(attachment) != std::string::npos;
+  return value.is_structured() && std::ranges::any_of(value, names_file);
 }
 
-// About as many bytes as its text has, without writing that.
-std::size_t size_of(const Json& value) {
-  if (value.is_string()) return value.get_ref<const std::string&>().size() + 4;
-  std::size_t size = 8;
-  if (value.is_object())
-    for (const auto& [key, item] : value.items()) size += key.size() + 4 + size_of(item);
-  else if (value.is_array())
-    for (const Json& item : value) size += size_of(item);
-  return size;
+bool may_have_files(const Json& trace) {
+  return !has_stored_spans(member(trace, "trace_info")) || names_file(member(trace, "spans"));
 }
 
 }  // namespace

@@ -322,6 +322,16 @@ std::string tag_of(const Json& tags, std::string_view key) {
   return {};
 }
 
+std::size_t size_of(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().size() + 4;
+  std::size_t size = 8;
+  if (value.is_object())
+    for (const auto& [key, item] : value.items()) size += key.size() + 4 + size_of(item);
+  else if (value.is_array())
+    for (const Json& item : value) size += size_of(item);
+  return size;
+}
+
 std::vector<std::string> texts_of(const Json& list) {
   std::vector<std::string> texts;
   if (!list.is_array()) return texts;

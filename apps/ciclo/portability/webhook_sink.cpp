@@ -9,9 +9,9 @@ namespace {
 
 using Known = std::set<std::pair<std::string, std::string>>;  // name and address
 
-bool is_of_item(const Error& error) {
-  return error.code != ErrorCode::unavailable && error.code != ErrorCode::unauthenticated &&
-         error.code != ErrorCode::internal;
+// Only who administers may have webhooks, and only so many; all the rest may come.
+bool is_refusal(const Error& error) {
+  return is_of_item(error) || error.code == ErrorCode::denied || error.code == ErrorCode::quota;
 }
 
 Result<Known> known_webhooks(RestClient& client, const std::string& endpoint) {
@@ -40,7 +40,7 @@ Result<Outcome> put_webhook(RestClient& client, const std::string& endpoint, con
             {"status", "DISABLED"}};
   if (const std::string text = text_or(item, "description"); !text.empty()) body["description"] = text;
   if (const auto made = client.post(endpoint, body); !made) {
-    if (!is_of_item(made.error())) return Failure(made.error());
+    if (!is_refusal(made.error())) return Failure(made.error());
     return refused(item, made.error());
   }
   if (member(item, "has_secret") == true)
@@ -54,7 +54,7 @@ Sink::Outcomes put_webhooks(RestClient& client, const std::string& endpoint, con
   std::vector<Outcome> outcomes;
   if (items.empty()) return outcomes;
   const auto known = known_webhooks(client, endpoint);
-  if (!known && !is_of_item(known.error())) return Failure(known.error());
+  if (!known && !is_refusal(known.error())) return Failure(known.error());
   for (const Json& item : items) {
     if (!known) {
       outcomes.push_back(refused(item, known.error()));

@@ -12,8 +12,8 @@
 namespace ciclo::traces {
 namespace {
 
-constexpr std::size_t max_body = std::size_t{64}
-                                 << 20U;  // a span may be as large as OTLP takes it, with what escapes it
+// A span may be as large as OTLP takes it, with what escapes it.
+constexpr std::size_t max_body = std::size_t{64} << 20U;
 constexpr int max_body_depth = 96;
 constexpr std::size_t max_links_of_a_trace = 1000;
 

@@ -103,6 +103,18 @@ Result<void> check_count(std::size_t count, std::size_t most, std::string_view w
   return fail(ErrorCode::too_large, fmt::format("a span has {} {}, at most {} are taken", count, what, most));
 }
 
+Result<Json> list_of(const Json& items, std::string_view what, Result<Json> (*read)(const Json&)) {
+  Json list = Json::array();
+  if (items.is_null()) return list;
+  if (!items.is_array()) return fail(ErrorCode::invalid, fmt::format("'{}' must be a list", what), std::string(what));
+  CICLO_CHECK(check_count(items.size(), limits::max_events, what));
+  for (const Json& item : items) {
+    CICLO_TRY(auto made, read(item));
+    list.push_back(std::move(made));
+  }
+  return list;
+}
+
 Result<OtlpRequest> read_otlp(std::string_view body, OtlpEncoding encoding) {
   return encoding == OtlpEncoding::protobuf ? read_otlp_protobuf(body) : read_otlp_json(body);
 }

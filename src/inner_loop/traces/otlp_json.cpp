@@ -108,19 +108,6 @@ Result<Json> link_from(const Json& link) {
   return read;
 }
 
-template <class Read>
-Result<Json> list_of(const Json& items, std::string_view what, Read read) {
-  Json list = Json::array();
-  if (items.is_null()) return list;
-  if (!items.is_array()) return wrong(what, "a list");
-  CICLO_CHECK(check_count(items.size(), limits::max_events, what));
-  for (const Json& item : items) {
-    CICLO_TRY(auto made, read(item));
-    list.push_back(std::move(made));
-  }
-  return list;
-}
-
 SpanStatus status_from(const Json& code) {
   if (code == 1 || code == "STATUS_CODE_OK" || code == "1") return SpanStatus::ok;
   if (code == 2 || code == "STATUS_CODE_ERROR" || code == "2") return SpanStatus::error;

@@ -37,6 +37,9 @@ Result<void> set_ids(Span& span, const RawIds& ids);
 Result<std::int64_t> time_from(std::uint64_t nanoseconds);
 Result<void> check_count(std::size_t count, std::size_t most, std::string_view what);
 
+// Events or links; none for null. `what`: what they are, for the error.
+Result<Json> list_of(const Json& items, std::string_view what, Result<Json> (*read)(const Json&));
+
 // Reads one span into the request, or counts it.
 template <class Read>
 void add_span(OtlpRequest& request, Read read) {

@@ -81,18 +81,6 @@ Result<Json> link_from(const Json& link) {
               {"attributes", attributes.empty() ? Json(nullptr) : std::move(attributes)}};
 }
 
-Result<Json> list_of(const Json& items, std::string_view what, Result<Json> (*read)(const Json&)) {
-  Json list = Json::array();
-  if (items.is_null()) return list;
-  if (!items.is_array()) return wrong(what, "a list");
-  CICLO_CHECK(check_count(items.size(), limits::max_events, what));
-  for (const Json& item : items) {
-    CICLO_TRY(auto made, read(item));
-    list.push_back(std::move(made));
-  }
-  return list;
-}
-
 SpanStatus status_from(const std::string& code) {
   if (code.ends_with("OK")) return SpanStatus::ok;
   return code.ends_with("ERROR") ? SpanStatus::error : SpanStatus::unset;
